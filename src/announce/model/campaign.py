@@ -1,0 +1,174 @@
+"""A campaign: one YAML file, as it is written."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, WithJsonSchema, model_validator
+
+from announce.model.base import Localised, Noun, about
+from announce.model.languages import Language
+from announce.model.moment import Deadline
+from announce.texts import say
+
+Purpose = Literal["announcement", "personal"]
+Deliver = Literal["draft", "publish", "mass", "paste"]
+Moment = Annotated[date | Deadline, WithJsonSchema({"type": "string"})]
+
+
+class AudienceSource(Noun):
+    """Which recipients: a file, who of them, and what its columns are called."""
+
+    file: str = about(
+        "CSV or YAML file, relative to the project.", "CSV 或 YAML 文件，相对项目目录。"
+    )
+    where: str | None = about(
+        "Condition on the columns, such as `decision == 'oral' and track != 'demo'`.",
+        "按列筛选的条件，如 `decision == 'oral' and track != 'demo'`。",
+        default=None,
+    )
+    address: str = about("Column of the address or addresses.", "地址列。", default="address")
+    name: str = about("Column of the name or names.", "姓名列。", default="name")
+    language: str = about("Column of the language.", "语言列。", default="language")
+    key: str = about("Column of the key.", "键列。", default="key")
+    exclude: list[str] = about(
+        "Files of addresses or keys that are left out.", "需排除的地址或键的文件。", default=[]
+    )
+
+
+class Attachment(Noun):
+    """A file sent along: the same for all, or named by a column of the audience."""
+
+    file: Localised | None = about(
+        "File, relative to the project.", "文件，相对项目目录。", default=None
+    )
+    column: str | None = about(
+        "Column that names each recipient's own file (blank: none).",
+        "写有每位收件人各自文件的列（留空则无）。",
+        default=None,
+    )
+    name: Localised | None = about(
+        "Name shown to the reader.", "收件人看到的文件名。", default=None
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.column is None):
+            raise ValueError(say("an attachment needs file or column, and not both"))
+        return self
+
+
+class CalendarEntry(Noun):
+    """A date of the facts as an entry of the .ics file sent along."""
+
+    fact: str = about(
+        "Which fact, such as `deadlines.submission`.", "哪一个事实，如 `deadlines.submission`。"
+    )
+    title: Localised = about("Title of the entry.", "日程标题。")
+
+
+class EmailPlan(Noun):
+    """How the campaign goes out by e-mail."""
+
+    languages: Literal["recipient"] | Language | list[Language] = about(
+        "`recipient` (each one's own), one language, or `[zh, en]`: one bilingual message.",
+        "`recipient`（按收件人语言）、一种语言，或 `[zh, en]`（一封双语邮件）。",
+        default="recipient",
+    )
+    reply_to: str | None = about(
+        "Where answers to this campaign go.", "本活动的回复地址。", default=None
+    )
+    attachments: list[Attachment] = about("Files sent along.", "附件。", default=[])
+    calendar: list[CalendarEntry] = about(
+        "Dates sent along as an .ics file.", "以 .ics 附上的日期。", default=[]
+    )
+
+
+class ArticlePlan(Noun):
+    """One article for the official account."""
+
+    language: Language = about("Language of the article.", "文章语言。")
+    deliver: Deliver = about(
+        "How far it goes; this version: draft.", "送到哪一步；本版支持 draft。", default="draft"
+    )
+    cover: str = about("Cover picture, relative to the project.", "封面图，相对项目目录。")
+    author: str | None = about("Author shown.", "署名作者。", max_length=16, default=None)
+    original_url: str | None = about(
+        "Where “read original” leads.", "“阅读原文”的去处。", pattern=r"^https?://", default=None
+    )
+    theme: str = about(
+        "Theme: a file of `templates/layouts/themes/`.",
+        "主题：`templates/layouts/themes/` 中的文件。",
+        default="plain",
+    )
+
+
+class TemplateChoice(Noun):
+    """How a variant of the template is picked."""
+
+    by: str = about("Column that picks the variant.", "决定模板变体的列。")
+
+
+class Campaign(Noun):
+    """What, to whom, on which channels."""
+
+    campaign: str = about(
+        "Id, unique in the project, never reused.",
+        "编号，项目内唯一，不得重用。",
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+    )
+    kind: str = about(
+        "Kind: names the templates.", "类别：决定所用模板。", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"
+    )
+    title: Localised = about("Title.", "标题。")
+    purpose: Purpose = about(
+        "`announcement` (may be unsubscribed from) or `personal` (decisions, assignments).",
+        "`announcement`（可退订）或 `personal`（录用结果、任务分配等个人事务）。",
+        default="announcement",
+    )
+    as_of: Moment | None = about(
+        "For rehearsals of a past season: the moment at which dates are judged.",
+        "排练往届时：以此时刻判断日期。",
+        default=None,
+    )
+    facts: dict[str, Any] = about("Whatever the templates use.", "模板所用的事实。", default={})
+    pictures: dict[str, Localised] = about(
+        "Pictures by name: a file of the project, or an https address to load from afar.",
+        "按名称列出的图片：项目内文件，或远程 https 地址。",
+        default={},
+    )
+    audience: AudienceSource | None = about("Who gets the e-mail.", "邮件收件人。", default=None)
+    email: EmailPlan | None = about("By e-mail.", "邮件渠道。", default=None)
+    wechat: list[ArticlePlan] = about("By official account.", "公众号渠道。", default=[])
+    template: TemplateChoice | None = about("Variants of the template.", "模板变体。", default=None)
+    schedule: list[dict[str, Any]] = about(
+        "When, by itself. This version refuses it: send by hand.",
+        "定时。本版尚不支持，请手动发送。",
+        default=[],
+    )
+    expect: dict[str, Any] = about(
+        "Figures the plan must meet, or nothing is sent: `by` names a column, the rest count its values.",
+        "计划须符合的数目，否则不发送：`by` 指定列，其余为各取值的数目。",
+        default={},
+    )
+    approval: Literal["required"] | None = about(
+        "`required`: refused until approved. This version cannot approve.",
+        "`required`：未批准则拒发。本版尚无批准命令。",
+        default=None,
+    )
+    path: Annotated[Path, Field(exclude=True)] = Path()
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if self.email is None and not self.wechat:
+            raise ValueError(say("a campaign needs email or wechat"))
+        if self.email is not None and self.audience is None:
+            raise ValueError(say("e-mail needs an audience"))
+        return self
+
+    @property
+    def id(self) -> str:
+        """The campaign's id."""
+        return self.campaign
