@@ -1,0 +1,1 @@
+"""Channels: each a room that knows a message's shape and its wire."""

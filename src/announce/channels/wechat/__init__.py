@@ -1,0 +1,1 @@
+"""WeChat official accounts: articles composed to what survives, delivered as drafts."""
