@@ -1,0 +1,200 @@
+"""The audience of a campaign, from its file, its condition and its exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from announce.model.audience import Audience, Recipient
+from announce.model.campaign import AudienceSource, Campaign
+from announce.model.project import Project
+from announce.problems import Place, Problem, did_you_mean, errors_in
+from announce.reading.audiences.exclusions import Exclusions, read_exclusions
+from announce.reading.audiences.repeats import Repeats
+from announce.reading.audiences.rows import Roles, RowReader
+from announce.reading.audiences.table import Table
+from announce.reading.audiences.tables import read_table
+from announce.reading.audiences.where import Test, WhereFaults, compile_where
+from announce.reading.campaigns import shown_path
+from announce.reading.files import FileFault, project_file
+from announce.reading.flood import capped
+from announce.reading.places import Loc
+from announce.reading.yamlfile import load_yaml
+from announce.texts import say
+
+
+def read_audience(project: Project, campaign: Campaign) -> tuple[Audience | None, list[Problem]]:
+    """Those whom the campaign addresses, or None; with every fault and doubt of the file.
+
+    A campaign without an audience has none, and no problem. Rows that `where` or an exclusion
+    leaves out are counted and not looked at further.
+    """
+    if campaign.audience is None:
+        return None, []
+    return _Reading(project, campaign, campaign.audience).read()
+
+
+@dataclass(slots=True)
+class _Reading:
+    project: Project
+    campaign: Campaign
+    source: AudienceSource
+
+    def read(self) -> tuple[Audience | None, list[Problem]]:
+        try:
+            path = project_file(self.project.root, self.source.file)
+        except FileFault as fault:
+            return None, [fault.at(self._place(("audience", "file")))]
+        table = read_table(path, self.source.file)
+        if not table.usable:
+            return None, capped(table.problems, table.shown)
+        found = self._roles(table)
+        test, faults = self._where(table)
+        exclusions, more = self._exclusions()
+        problems = [*found, *faults, *more]
+        audience: Audience | None = None
+        if not errors_in(problems):
+            audience = self._audience(table, test, exclusions)
+        problems += capped(table.problems, table.shown)
+        return (None if errors_in(problems) else audience), problems
+
+    def _place(self, loc: Loc) -> Place:
+        """A place in the campaign's file, which is read again only for this."""
+        shown = shown_path(self.project, self.campaign.path)
+        return load_yaml(self.campaign.path, shown).places.of(loc)
+
+    def _audience(self, table: Table, test: Test, exclusions: Exclusions) -> Audience:
+        roles = _roles(table, self.source)
+        reader = RowReader(table=table, roles=roles, promised=self.project.languages)
+        repeats = Repeats(strict=self.campaign.purpose == "personal")
+        filtered = excluded = 0
+        for row in table.rows:
+            if not test(row.cells):
+                filtered += 1
+            elif (recipient := reader.read(row)) is not None:
+                left = exclusions.left(recipient)
+                if left:
+                    repeats.add(
+                        replace(recipient, addresses=left)
+                        if len(left) < len(recipient.addresses)
+                        else recipient
+                    )
+                else:
+                    excluded += 1
+        table.problems += repeats.problems
+        self._check_attachments(table, [*repeats.kept.values()])
+        self._check_languages(table, [*repeats.kept.values()])
+        return Audience(
+            recipients=tuple(repeats.kept.values()),
+            rows=len(table.rows),
+            filtered=filtered,
+            excluded=excluded,
+            repeated=tuple(repeats.repeated),
+        )
+
+    def _roles(self, table: Table) -> list[Problem]:
+        """Columns that the campaign names and the file does not have."""
+        wanted: list[tuple[Loc, str]] = [(("audience", "address"), self.source.address)]
+        wanted += [
+            (("audience", role), getattr(self.source, role))
+            for role in ("name", "language", "key")
+            if role in self.source.model_fields_set
+        ]
+        if self.campaign.template:
+            wanted.append((("template", "by"), self.campaign.template.by))
+        if isinstance(by := self.campaign.expect.get("by"), str):
+            wanted.append((("expect", "by"), by))
+        for number, attachment in enumerate(
+            self.campaign.email.attachments if self.campaign.email else []
+        ):
+            if attachment.column is not None:
+                wanted.append((("email", "attachments", number, "column"), attachment.column))
+        return [
+            self._no_column(table, loc, name) for loc, name in wanted if name not in table.columns
+        ]
+
+    def _no_column(self, table: Table, loc: Loc, name: str) -> Problem:
+        is_default = (
+            loc == ("audience", "address") and "address" not in self.source.model_fields_set
+        )
+        hint = did_you_mean(name, table.columns)
+        if is_default:
+            hint = say(
+                "{hint}; another column of addresses is named in the campaign: {example}",
+                hint=hint,
+                example="audience: {address: …}",
+            )
+        place = Place(file=table.shown, line=table.header or 1) if is_default else self._place(loc)
+        message = say('{file} has no column "{name}"', file=table.shown, name=name)
+        return Problem(code="column-unknown", place=place, message=message, hint=hint)
+
+    def _where(self, table: Table) -> tuple[Test, list[Problem]]:
+        if self.source.where is None:
+            return (lambda _cells: True), []
+        try:
+            return compile_where(self.source.where, table.columns), []
+        except WhereFaults as faults:
+            place = self._place(("audience", "where"))
+            return (lambda _cells: True), [
+                Problem(code=fault.code, place=place, message=str(fault), hint=fault.hint)
+                for fault in faults.faults
+            ]
+
+    def _exclusions(self) -> tuple[Exclusions, list[Problem]]:
+        files, problems = [], []
+        for number, text in enumerate(self.source.exclude):
+            try:
+                files.append((project_file(self.project.root, text), text))
+            except FileFault as fault:
+                problems.append(fault.at(self._place(("audience", "exclude", number))))
+        exclusions, found = read_exclusions(files, self.source)
+        return exclusions, [*problems, *found]
+
+    def _check_attachments(self, table: Table, recipients: Sequence[Recipient]) -> None:
+        """Each recipient's own file is there."""
+        plans = self.campaign.email.attachments if self.campaign.email else []
+        columns = [plan.column for plan in plans if plan.column is not None]
+        known: dict[str, FileFault | None] = {"": None}
+        for recipient in recipients if columns else ():
+            for text in (recipient.fields[column] for column in columns):
+                if text not in known:
+                    known[text] = _file_fault(self.project.root, text)
+                if fault := known[text]:
+                    table.fault(recipient.place.line, fault.code, fault.message, fault.hint)
+
+    def _check_languages(self, table: Table, recipients: Sequence[Recipient]) -> None:
+        """Rows that ask for a language which the campaign does not write, counted in one doubt."""
+        listed = self.campaign.email.languages if self.campaign.email else "recipient"
+        if listed == "recipient":
+            return
+        lines = [r.place.line for r in recipients if r.language and r.language not in listed]
+        if lines:
+            table.fault(
+                lines[0],
+                "language-not-promised",
+                say(
+                    "{n} rows ask for another language than the campaign's, this one first",
+                    n=len(lines),
+                ),
+                say("they get the campaign's language all the same; `where` can leave them out"),
+                warning=True,
+            )
+
+
+def _roles(table: Table, source: AudienceSource) -> Roles:
+    at = {name: number for number, name in enumerate(table.columns)}
+    return Roles(
+        address=at[source.address],
+        name=at.get(source.name),
+        language=at.get(source.language),
+        key=at.get(source.key),
+    )
+
+
+def _file_fault(root: Path, text: str) -> FileFault | None:
+    try:
+        project_file(root, text)
+    except FileFault as fault:
+        return fault
+    return None
