@@ -1,0 +1,107 @@
+"""The head of a template: YAML between lines of `---`, each value a template of its own."""
+
+from __future__ import annotations
+
+import yaml
+
+from announce.problems import did_you_mean
+from announce.rendering.faults import TemplateTrouble
+from announce.texts import say
+
+_TOP = ("subject", "short", "preheader", "article")
+_ARTICLE = ("title", "digest")
+
+
+class HeadTrouble(TemplateTrouble):
+    """A fault in a head, with its line in the file."""
+
+    def __init__(self, message: str, hint: str, line: int) -> None:
+        super().__init__("template-head", message, hint)
+        self.line = line
+
+
+def split_head(text: str) -> tuple[str, str]:
+    """The YAML of the head ("" where there is none) and the body, which keeps its line numbers.
+
+    Raises HeadTrouble for a head that does not end.
+    """
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---":
+        return "", text
+    for number, line in enumerate(lines[1:], 1):
+        if line.rstrip() == "---":
+            head = "\n".join(lines[1:number])
+            return head, "\n" * (number + 1) + "\n".join(lines[number + 1 :])
+    raise HeadTrouble(
+        say("the head of the template does not end"), say("close it with a line ---"), 1
+    )
+
+
+def read_head(source: str) -> dict[str, tuple[str, int]]:
+    """The head's values: key (`article.title`) to text and line. Raises HeadTrouble."""
+    try:
+        node = yaml.compose(source, yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 2 if error.problem_mark else 1
+        raise HeadTrouble(
+            say("the head of the template is no YAML: {cause}", cause=error.problem),
+            _quote(),
+            line,
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise HeadTrouble(
+            say("the head of the template is no YAML: {cause}", cause=error), _quote(), 1
+        ) from error
+    values: dict[str, tuple[str, int]] = {}
+    if node is not None:
+        _read(node, "", _TOP, values)
+    return values
+
+
+def _quote() -> str:
+    return say("put texts with {{ … }} or a colon between quotes")
+
+
+def _read(
+    node: yaml.Node, prefix: str, known: tuple[str, ...], values: dict[str, tuple[str, int]]
+) -> None:
+    if not isinstance(node, yaml.MappingNode):
+        raise HeadTrouble(
+            say("the head of the template is not a mapping"),
+            say('write lines such as subject: "…"'),
+            node.start_mark.line + 2,
+        )
+    for key_node, value in node.value:
+        line = key_node.start_mark.line + 2
+        key = _key(key_node, known, line)
+        if f"{prefix}{key}" in values:
+            raise HeadTrouble(
+                say('"{key}" stands twice in the head', key=key), say("keep one of them"), line
+            )
+        if key == "article":
+            _read(value, "article.", _ARTICLE, values)
+        else:
+            values[f"{prefix}{key}"] = _value(key, value)
+
+
+def _key(node: yaml.Node, known: tuple[str, ...], line: int) -> str:
+    key = str(node.value) if isinstance(node, yaml.ScalarNode) else "…"
+    if key not in known:
+        raise HeadTrouble(
+            say('a template\'s head has no "{key}"', key=key), did_you_mean(key, known), line
+        )
+    return key
+
+
+def _value(key: str, node: yaml.Node) -> tuple[str, int]:
+    line = node.start_mark.line + 2
+    if not isinstance(node, yaml.ScalarNode):
+        raise HeadTrouble(say('"{key}" of the head is no text', key=key), _quote(), line)
+    if not node.value.strip():
+        raise HeadTrouble(
+            say('"{key}" of the head is empty', key=key),
+            say("write it, or leave the key out"),
+            line,
+        )
+    # A folded or literal text begins on the line after its sign.
+    return node.value, line + (node.style in ("|", ">"))

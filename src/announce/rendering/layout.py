@@ -1,0 +1,147 @@
+"""The frames around the words: mail, its text part, and the article with its themes.
+
+Layouts are trusted code of the project; what comes from data reaches them as markers only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from css_inline import CSSInliner, InlineError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from announce.model.delivery import Channel
+from announce.problems import Place, did_you_mean
+from announce.rendering.faults import TemplateFault, TemplateTrouble, fault
+from announce.texts import say
+
+FOLDER = "templates/layouts"
+_MAIL_FILES = ("mail.html.j2", "mail.css", "mail.txt.j2")
+_MAIL = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+_ARTICLE = CSSInliner(load_remote_stylesheets=False)
+_TAG = re.compile(r'<[a-z][a-z0-9]*(?:[^>"]|"[^"]*")*>')
+_DROPPED = re.compile(r' (?:class|id)="[^"]*"')
+_KEPT_STYLE = re.compile(r"<head>(<style>.*?</style>)(.*?)</head>", re.S)
+_BODY = re.compile(r"<body[^>]*>(.*)</body>", re.S)
+
+
+class Layouts:
+    """The project's layouts. Raises TemplateFault for a layout or theme at fault."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / FOLDER
+        loader = jinja2.FunctionLoader(self._load)
+        options: dict[str, Any] = {
+            "loader": loader, "undefined": jinja2.StrictUndefined, "trim_blocks": True,
+            "lstrip_blocks": True, "auto_reload": False,
+        }  # fmt: skip
+        self._html = ImmutableSandboxedEnvironment(autoescape=True, **options)
+        self._text = ImmutableSandboxedEnvironment(autoescape=False, **options)
+
+    def sources(self, channels: Collection[Channel], themes: Collection[str]) -> dict[str, str]:
+        """File to digest, of the layouts of these channels and themes."""
+        names = [*_MAIL_FILES] if "email" in channels else []
+        if "wechat" in channels:
+            names += ["article.html.j2", *(_theme_file(theme) for theme in sorted(themes))]
+        return {
+            f"{FOLDER}/{name}": hashlib.sha256(self._read(name).encode()).hexdigest()
+            for name in names
+        }
+
+    def mail_page(self, **names: Any) -> str:
+        """The mail's HTML page, its CSS beside it."""
+        return self._render(self._html, "mail.html.j2", {**names, "css": self._read("mail.css")})
+
+    def inline_mail(self, html: str) -> str:
+        """The page with its CSS inlined; the rules for phones and for the dark are kept."""
+        # The inliner puts the kept rules before the charset, which belongs first.
+        return _KEPT_STYLE.sub(r"<head>\2\1</head>", _inline(_MAIL, html, "mail.css"))
+
+    def mail_text(self, **names: Any) -> str:
+        """The mail's text part."""
+        text = self._render(self._text, "mail.txt.j2", names)
+        return re.sub(r"\n{4,}", "\n\n\n", text).strip("\n") + "\n"
+
+    def article_page(self, theme: str, **names: Any) -> str:
+        """The article as a page, its CSS beside it."""
+        css = self._theme(theme, _theme_file(theme))
+        return self._render(self._html, "article.html.j2", {**names, "css": css})
+
+    def inline_article(self, theme: str, html: str) -> str:
+        """The article alone: every style in its place, no class, no id, no page around it."""
+        file = _theme_file(theme)
+        body = _BODY.search(_inline(_ARTICLE, html, file))
+        content = body[1].strip() if body else ""
+        return _TAG.sub(lambda tag: _DROPPED.sub("", _checked(tag[0], file)), content)
+
+    def _theme(self, theme: str, file: str) -> str:
+        known = sorted(path.stem for path in (self._folder / "themes").glob("*.css"))
+        if theme not in known:
+            what = say('there is no theme "{name}"', name=theme)
+            trouble = TemplateTrouble("theme-unknown", what, did_you_mean(theme, known))
+            raise fault(trouble, Place(file=f"{FOLDER}/{file}"))
+        return self._read(file)
+
+    def _read(self, name: str) -> str:
+        place = Place(file=f"{FOLDER}/{name}")
+        try:
+            text = (self._folder / name).read_text(encoding="utf-8-sig")
+        except FileNotFoundError as error:
+            raise fault(
+                TemplateTrouble(
+                    "layout-missing", say("the layout is missing"),
+                    say("copy it from a new project: announce init"),
+                ),
+                place,
+            ) from error  # fmt: skip
+        except UnicodeDecodeError as error:
+            trouble = TemplateTrouble("layout-text", say("the file is not UTF-8"))
+            raise fault(trouble, place) from error
+        return text
+
+    def _load(self, name: str) -> tuple[str, str, None]:
+        return self._read(name), f"{FOLDER}/{name}", None
+
+    def _render(self, environment: jinja2.Environment, name: str, names: Mapping[str, Any]) -> str:
+        try:
+            return environment.get_template(name).render(names)
+        except jinja2.TemplateError as error:
+            raise _layout_fault(error, name) from error
+
+
+def _theme_file(theme: str) -> str:
+    return f"themes/{theme}.css"
+
+
+def _layout_fault(error: jinja2.TemplateError, name: str) -> TemplateFault:
+    line, trace = getattr(error, "lineno", None), error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == f"{FOLDER}/{name}":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    what = say("the layout cannot be used: {cause}", cause=error.message)
+    return fault(TemplateTrouble("layout", what), Place(file=f"{FOLDER}/{name}", line=line))
+
+
+def _inline(inliner: CSSInliner, html: str, file: str) -> str:
+    try:
+        return inliner.inline(html)
+    except InlineError as error:
+        what = say("the style sheet cannot be used: {cause}", cause=error)
+        raise fault(TemplateTrouble("layout", what), Place(file=f"{FOLDER}/{file}")) from error
+
+
+def _checked(tag: str, file: str) -> str:
+    """The tag, unless its style holds what an official account empties or cuts out."""
+    style = re.search(r' style="([^"]*)"', tag)
+    for sign in ("&", "'", "position:", "url("):
+        if style and sign in style[1]:
+            what = say('a style with "{sign}" does not survive in an article', sign=sign)
+            mend = say("write it without quotes, positions and addresses")
+            raise fault(TemplateTrouble("theme", what, mend), Place(file=f"{FOLDER}/{file}"))
+    return tag
