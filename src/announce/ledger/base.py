@@ -1,0 +1,275 @@
+"""What every ledger offers, whatever database is behind it.
+
+          lay            claim          handed_over, record
+  (plan) ─────▶ planned ───────▶ sending ───────▶ sent | failed | in_doubt | waiting
+                  ▲ ▲  ◀─────────┘ give_back         │         │         │
+                  │ └───────────── retry_failed ◀────┘         │         │
+                  └─────────────── settle, looked ◀────────────┴─────────┘
+
+A delivery leaves `planned` in one synced commit before anything is handed over; the mark of the
+hand-over and the answer are written at once and synced in groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from announce.ledger.records import (
+    EVENTS,
+    LEASE,
+    Counts,
+    HeldByAnother,
+    Holder,
+    RunLost,
+    Scope,
+    Section,
+    Standing,
+    SuppressionReason,
+    TakenOver,
+)
+from announce.model.delivery import (
+    Channel,
+    Delivery,
+    DeliveryKey,
+    Event,
+    Outcome,
+    Suppression,
+)
+
+__all__ = [
+    "EVENTS",
+    "LEASE",
+    "Counts",
+    "HeldByAnother",
+    "Holder",
+    "Ledger",
+    "Run",
+    "RunLost",
+    "Scope",
+    "Section",
+    "Standing",
+    "SuppressionReason",
+    "Suppressions",
+    "TakenOver",
+    "Uploads",
+]
+
+
+class Suppressions(Protocol):
+    """Addresses not to be written to."""
+
+    def add(
+        self, address: str, reason: SuppressionReason, scope: Scope, at: datetime, note: str = ""
+    ) -> bool:
+        """Suppress the address; False where it already was for this reason (left as it is)."""
+
+    def remove(self, address: str) -> bool:
+        """Write to the address again; False where it was not suppressed."""
+
+    def all(self) -> list[Suppression]:
+        """All of them, by address."""
+
+    def suppressed(self, identity: str) -> Suppression | None:
+        """Why an address is not to be written to: the reason of widest scope, or None."""
+
+
+class Uploads(Protocol):
+    """What was uploaded to an account already, so that it is uploaded once."""
+
+    def get(self, account: str, kind: str, sha: str) -> str | None:
+        """What the account calls the upload with this hash, or None."""
+
+    def put(self, account: str, kind: str, sha: str, value: str, now: datetime) -> None:
+        """Remember what the account calls the upload with this hash."""
+
+
+class Run(Protocol):
+    """One run of one occurrence, held against other processes; its methods may be called from
+    several threads. All raise RunLost once another process has taken the run over."""
+
+    @property
+    def campaign(self) -> str: ...
+
+    @property
+    def occurrence(self) -> str: ...
+
+    def heartbeat(self, now: datetime) -> None:
+        """Renew the lease."""
+
+    def lay(
+        self,
+        lines: Iterable[Delivery],
+        content: Mapping[str, str],
+        now: datetime,
+        *,
+        changed: bool = False,
+    ) -> None:
+        """Write the whole plan down: each line planned, or skipped with its reason.
+
+        A line that stands in the ledger is updated unless it was sent or is in doubt; a planned
+        or failed one that is not among `lines` becomes skipped(gone). `content` is stored by
+        the first claim where none is stored, and replaces what is where `changed`.
+        """
+
+    def claim(
+        self,
+        limit: int,
+        now: datetime,
+        *,
+        channel: Channel | None = None,
+        only: Collection[DeliveryKey] | None = None,
+    ) -> list[Delivery]:
+        """Take up to `limit` planned deliveries, in the plan's order, in one synced commit."""
+
+    def retry_failed(self, now: datetime, keys: Collection[DeliveryKey] | None = None) -> int:
+        """Make failed deliveries planned again, all or these; how many."""
+
+    def handed_over(
+        self,
+        key: DeliveryKey,
+        now: datetime,
+        *,
+        account: str = "",
+        recipients: int | None = None,
+        message_id: str = "",
+    ) -> None:
+        """Mark the instant from which a lost answer leaves the delivery in doubt.
+
+        Counts `recipients` (default: its addresses) against the account's windows. Survives
+        the death of the process, not of the power, until the next sync.
+        """
+
+    def refused_for_now(
+        self, key: DeliveryKey, now: datetime, reason: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Take the mark of the hand-over back: the other side surely did not take it, and it
+        is tried again in this run. The delivery stays claimed."""
+
+    def record(
+        self, key: DeliveryKey, outcome: Outcome, now: datetime, *, message_id: str = ""
+    ) -> None:
+        """Write down what became of a claimed delivery; as durable as `handed_over`."""
+
+    def looked(self, key: DeliveryKey, outcome: Outcome, now: datetime) -> None:
+        """Write down what looking found about one in doubt or waiting. An outcome `planned`
+        is proof of absence: it is sent again."""
+
+    def give_back(self, keys: Iterable[DeliveryKey], now: datetime) -> int:
+        """Make claimed deliveries that were not handed over planned again; how many."""
+
+    def sync(self) -> None:
+        """Make everything written so far survive the loss of power."""
+
+    def finish(self, outcome: str, now: datetime) -> None:
+        """End the run, synced. What is still claimed goes back to planned, or is in doubt where
+        it was handed over. `outcome` is a short word for the record."""
+
+
+class Ledger(Protocol):
+    """The durable record. Methods that read are safe beside a run; times are aware."""
+
+    @property
+    def id(self) -> str:
+        """Random, made with the ledger; another one after a copy was adopted. "" if absent."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, for witnesses: an absolute path, or a URL without secrets."""
+
+    @property
+    def sequence(self) -> int:
+        """Grows with every recorded change of a delivery, and never shrinks."""
+
+    def fingerprint(self, sequence: int) -> str:
+        """What tells this ledger's entry of that number from the one of a copy that went
+        another way; "" where there is none."""
+
+    @property
+    def suppressions(self) -> Suppressions: ...
+
+    @property
+    def uploads(self) -> Uploads: ...
+
+    def message_id(self, key: DeliveryKey, domain: str) -> str:
+        """The delivery's Message-ID: always the same, and hard to guess."""
+
+    def receipt_key(self, campaign: str, occurrence: str) -> str:
+        """The random key (hex) of this ledger's receipt for an occurrence."""
+
+    def campaigns(self) -> list[tuple[str, str]]:
+        """Every (campaign, occurrence) with deliveries, in the order in which they came."""
+
+    def deliveries(self, campaign: str, occurrence: str | None = None) -> Iterator[Delivery]:
+        """The deliveries of a campaign, by occurrence and in the plan's order."""
+
+    def delivery(self, key: DeliveryKey) -> Delivery | None:
+        """One delivery."""
+
+    def counts(self, campaign: str | None = None) -> Counts:
+        """How many deliveries stand in each state."""
+
+    def events(self, key: DeliveryKey) -> list[Event]:
+        """What happened to one delivery, oldest first."""
+
+    def history(self, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
+        """Every delivery of a campaign with its events."""
+
+    def evidence(self, key: DeliveryKey) -> dict[str, Any]:
+        """The details of all its events in one mapping, the latest winning."""
+
+    def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
+        """What shaped the messages when the occurrence was first claimed; None before."""
+
+    def running(self, campaign: str) -> Holder | None:
+        """Who holds the campaign's run, alive or not."""
+
+    def begin(self, campaign: str, occurrence: str, now: datetime) -> Run:
+        """Take the campaign's run; HeldByAnother where another run may be alive.
+
+        Replaces a holder of this boot whose process is gone, one of an earlier boot of this
+        host, and one elsewhere whose lease is over; settles what it left claimed.
+        """
+
+    def recover(self, campaign: str, now: datetime) -> bool:
+        """End a run whose holder is gone, as `begin` would, without taking it."""
+
+    def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
+        """A person's word on a delivery in doubt; GateError where it is not in doubt."""
+
+    def used(self, account: str, since: datetime) -> int:
+        """Recipients handed to an account since then, that instant included."""
+
+    def oldest_in(self, account: str, since: datetime) -> datetime | None:
+        """When the first hand-over since then was: room comes as it leaves the window."""
+
+    def moved_addresses(
+        self, campaign: str, occurrence: str, channel: Channel, planned: Iterable[Delivery]
+    ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
+        """Addresses already served under a key that the plan lacks, and planned under another:
+        (address, old key, new key)."""
+
+    def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
+        """How far each delivery of an occurrence came; with `since`, only those that changed
+        after that sequence."""
+
+    def adopted(self, campaign: str, occurrence: str) -> TakenOver:
+        """What was adopted for an occurrence."""
+
+    def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
+        """Take witnesses' knowledge over, for deliveries here and still to come; how many here
+        became sent and in doubt. `new_id`: this is a copy whose original went on."""
+
+    def sync(self) -> None:
+        """Make everything written so far, by runs too, survive the loss of power."""
+
+    def check(self) -> list[str]:
+        """What is wrong inside; empty: sound."""
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write everything about deliveries as CSV and JSON; the files."""
+
+    def close(self) -> None:
+        """Let go of it."""

@@ -1,0 +1,181 @@
+"""A ledger that is not there: it reads as empty and refuses writes."""
+
+# Its answers do not depend on the questions.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from announce.errors import MachineError
+from announce.ledger.base import (
+    Counts,
+    Holder,
+    Run,
+    Scope,
+    Standing,
+    SuppressionReason,
+    TakenOver,
+)
+from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, Suppression
+from announce.texts import say
+
+
+class _Nothing:
+    """No suppressions, no uploads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(
+        self, address: str, reason: SuppressionReason, scope: Scope, at: datetime, note: str = ""
+    ) -> bool:
+        """Refused."""
+        _refuse(self._path)
+
+    def remove(self, address: str) -> bool:
+        """There is nothing to remove."""
+        return False
+
+    def all(self) -> list[Suppression]:
+        """None."""
+        return []
+
+    def suppressed(self, identity: str) -> Suppression | None:
+        """Nobody."""
+        return None
+
+    def get(self, account: str, kind: str, sha: str) -> str | None:
+        """Nothing."""
+        return None
+
+    def put(self, account: str, kind: str, sha: str, value: str, now: datetime) -> None:
+        """Refused."""
+        _refuse(self._path)
+
+
+class EmptyLedger:
+    """See `Ledger`. Message-IDs are stand-ins: the secret is made with the ledger."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.id = ""
+        self.location = str(path)
+        self.sequence = 0
+        self.suppressions = _Nothing(path)
+        self.uploads = _Nothing(path)
+
+    def message_id(self, key: DeliveryKey, domain: str) -> str:
+        """A stand-in, for previews."""
+        return f"<preview-{hashlib.sha256(str(key).encode()).hexdigest()[:24]}@{domain}>"
+
+    def fingerprint(self, sequence: int) -> str:
+        """None."""
+        return ""
+
+    def receipt_key(self, campaign: str, occurrence: str) -> str:
+        """Refused."""
+        _refuse(self._path)
+
+    def campaigns(self) -> list[tuple[str, str]]:
+        """None."""
+        return []
+
+    def deliveries(self, campaign: str, occurrence: str | None = None) -> Iterator[Delivery]:
+        """None."""
+        return iter(())
+
+    def delivery(self, key: DeliveryKey) -> Delivery | None:
+        """None."""
+        return None
+
+    def counts(self, campaign: str | None = None) -> Counts:
+        """None."""
+        return {}
+
+    def events(self, key: DeliveryKey) -> list[Event]:
+        """None."""
+        return []
+
+    def history(self, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
+        """None."""
+        return iter(())
+
+    def evidence(self, key: DeliveryKey) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
+        """None."""
+        return None
+
+    def running(self, campaign: str) -> Holder | None:
+        """Nobody."""
+        return None
+
+    def begin(self, campaign: str, occurrence: str, now: datetime) -> Run:
+        """Refused."""
+        _refuse(self._path)
+
+    def recover(self, campaign: str, now: datetime) -> bool:
+        """There is nothing to recover."""
+        return False
+
+    def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
+        """Refused."""
+        _refuse(self._path)
+
+    def used(self, account: str, since: datetime) -> int:
+        """None."""
+        return 0
+
+    def oldest_in(self, account: str, since: datetime) -> datetime | None:
+        """Never."""
+        return None
+
+    def moved_addresses(
+        self,
+        campaign: str,
+        occurrence: str,
+        channel: Channel,
+        planned: Iterable[Delivery],
+    ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
+        """None."""
+        return []
+
+    def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
+        """None."""
+        return iter(())
+
+    def adopted(self, campaign: str, occurrence: str) -> TakenOver:
+        """Nothing."""
+        return TakenOver(campaign=campaign, occurrence=occurrence)
+
+    def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
+        """Refused."""
+        _refuse(self._path)
+
+    def sync(self) -> None:
+        """There is nothing to sync."""
+
+    def check(self) -> list[str]:
+        """Nothing is wrong with nothing."""
+        return []
+
+    def export(self, folder: Path) -> list[Path]:
+        """Refused."""
+        _refuse(self._path)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _refuse(path: Path) -> NoReturn:
+    raise MachineError(
+        say("there is no ledger at {path} yet", path=path),
+        hint=say("`announce send` makes it"),
+    )

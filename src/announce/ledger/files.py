@@ -1,0 +1,33 @@
+"""Files that a crash leaves whole: the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+
+def write_whole(path: Path, text: str, *, folder_mode: int = 0o777, mode: int = 0o666) -> None:
+    """Replace a file in one step, synced. OSError where that cannot be done."""
+    path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{token_hex(4)}.new")
+    try:
+        with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:  # noqa: PTH123
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive the power, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

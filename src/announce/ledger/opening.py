@@ -1,0 +1,121 @@
+"""Opening a ledger: where it is, whether it is one, and making it private."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from sqlalchemy import insert, inspect, select
+
+from announce.errors import MachineError
+from announce.ledger.base import Ledger
+from announce.ledger.core import Core
+from announce.ledger.empty import EmptyLedger
+from announce.ledger.engine import at_edge, sqlite_engine
+from announce.ledger.files import sync_folder
+from announce.ledger.machine import Machine
+from announce.ledger.schema import SCHEMA, meta, tables
+from announce.ledger.store import SqlLedger
+from announce.texts import say
+
+_SCHEME = "sqlite:///"
+
+
+def open_sqlite(
+    url: str, root: Path, *, create: bool, machine: Machine | None, patience: float
+) -> Ledger:
+    """See `announce.ledger.open_ledger`."""
+    path = _path_of(url, root)
+    if not _is_there(path):
+        if not create:
+            return EmptyLedger(path)
+        _make(path, patience)
+    core = Core(path, machine or Machine.this(), patience)
+    try:
+        _refuse_foreign(core)
+        return SqlLedger(core)
+    except BaseException:
+        core.close()
+        raise
+
+
+def _path_of(url: str, root: Path) -> Path:
+    if not url.startswith(_SCHEME):
+        raise MachineError(
+            say("this version keeps its ledger in SQLite, not in {url}", url=url.partition(":")[0]),
+            hint=say("write ledger: {url}", url=f"{_SCHEME}.announce/ledger.sqlite3"),
+        )
+    return root.absolute() / url.removeprefix(_SCHEME)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _make(path: Path, patience: float) -> None:
+    try:
+        with at_edge(path):
+            _make_whole(path, patience)
+    except OSError as error:
+        raise MachineError(
+            say("cannot make the ledger {path}: {cause}", path=path, cause=error.strerror),
+            hint=say("check that the folder exists and that you may write to it"),
+        ) from error
+
+
+def _make_whole(path: Path, patience: float) -> None:
+    # Made whole beside its place and then named: two that make it at once get the same one.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{token_hex(4)}.new")
+    os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        _fill(fresh, patience)
+        if path.exists() and not _is_there(path):
+            path.unlink()
+        _name(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _fill(path: Path, patience: float) -> None:
+    engine = sqlite_engine(path, synced=True, patience=patience)
+    values = {"schema": str(SCHEMA), "id": token_hex(16), "secret": token_hex(32), "syncs": "0"}
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            tables.create_all(connection)
+            rows = [{"name": name, "value": value} for name, value in values.items()]
+            connection.execute(insert(meta), rows)
+        pooled = engine.raw_connection()
+        # Outside a transaction, where it is allowed; the file remembers it.
+        pooled.cursor().execute("PRAGMA journal_mode = WAL")
+        pooled.close()
+    finally:
+        engine.dispose()
+
+
+def _name(fresh: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        return
+    except OSError:
+        # A file system without hard links (exFAT): two at the same instant are then not told apart.
+        if not path.exists():
+            fresh.replace(path)
+
+
+def _refuse_foreign(core: Core) -> None:
+    with core.reading() as connection:
+        if not inspect(connection).has_table(meta.name):
+            raise MachineError(
+                say("{path} is not a ledger", path=core.path),
+                hint=say("see `ledger` in announce.yaml"),
+            )
+        schema = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+    if int(schema or 0) > SCHEMA:
+        raise MachineError(
+            say("the ledger {path} was made by a newer announce", path=core.path),
+            hint=say("update announce (`pip install -U announce`)"),
+        )

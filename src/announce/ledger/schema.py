@@ -1,0 +1,210 @@
+"""The tables. Times are ISO 8601 text in UTC of one width, so that they sort as text."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+SCHEMA = 1
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as it is stored. ValueError for one without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def packed(value: Any) -> str:
+    """A value as JSON, always the same text for the same value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, in UTC."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else stamp(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Packed(TypeDecorator[Any]):
+    """A value as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else packed(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else json.loads(value)
+
+
+tables = MetaData()
+
+meta = Table(
+    "meta",
+    tables,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# What shaped the messages of an occurrence when it was first claimed.
+occurrences = Table(
+    "occurrences",
+    tables,
+    Column("campaign", String, primary_key=True),
+    Column("occurrence", String, primary_key=True),
+    Column("content", Packed, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("campaign", String, nullable=False),
+    Column("occurrence", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("boot", String, nullable=False),
+    Column("space", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", String, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("outcome", String),
+)
+Index(
+    "one_run_a_campaign",
+    runs.c.campaign,
+    unique=True,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
+
+deliveries = Table(
+    "deliveries",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("campaign", String, nullable=False),
+    Column("occurrence", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("language", String, nullable=False),
+    Column("addresses", Packed, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("digest", String, nullable=False, default=""),
+    Column("message_id", String, nullable=False, default=""),
+    Column("run", Integer, ForeignKey("runs.id")),
+    # When it was last handed over in the present claim.
+    Column("handed_at", Moment),
+    # The last adoption that was weighed for this row.
+    Column("adoption", Integer, nullable=False, default=0),
+    UniqueConstraint("campaign", "occurrence", "channel", "recipient"),
+)
+# Partial, so that the moves of a send do not touch the one and hardly the other.
+PLANNED = text("state = 'planned'")
+SENDING = text("state = 'sending'")
+Index(
+    "planned_in_order",
+    deliveries.c.campaign,
+    deliveries.c.occurrence,
+    deliveries.c.position,
+    sqlite_where=PLANNED,
+    postgresql_where=PLANNED,
+)
+Index("claimed_by_run", deliveries.c.run, sqlite_where=SENDING, postgresql_where=SENDING)
+
+# `id` is the ledger's sequence. Rows are never changed or deleted.
+events = Table(
+    "events",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("delivery", Integer, ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("event", String, nullable=False),
+    Column("detail", Packed, nullable=False, default={}),
+    # Of a hand-over: whose window it counts against, and for how many recipients.
+    Column("account", String),
+    Column("recipients", Integer),
+)
+HANDED = text("account IS NOT NULL")
+Index(
+    "windows",
+    events.c.account,
+    events.c.at,
+    events.c.recipients,
+    sqlite_where=HANDED,
+    postgresql_where=HANDED,
+)
+
+suppressions = Table(
+    "suppressions",
+    tables,
+    Column("identity", String, primary_key=True),
+    Column("reason", String, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    tables,
+    Column("account", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("sha", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Each time that witnesses of an occurrence were taken over.
+adoptions = Table(
+    "adoptions",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("campaign", String, nullable=False),
+    Column("occurrence", String, nullable=False),
+    Column("ledgers", Packed, nullable=False),
+    Column("unknown", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Deliveries that another ledger served, known by keyed hashes only.
+adopted = Table(
+    "adopted",
+    tables,
+    Column("campaign", String, primary_key=True),
+    Column("occurrence", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("hash", String, primary_key=True),
+    Column("state", String, nullable=False),
+)

@@ -1,0 +1,210 @@
+"""The ledger in SQL."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from announce.errors import GateError
+from announce.ledger import adoption, export, reads
+from announce.ledger.base import Counts, Holder, Standing, TakenOver
+from announce.ledger.core import Core
+from announce.ledger.holding import end_dead, holder_of, is_dead, take
+from announce.ledger.moves import delivery_of, is_key, move
+from announce.ledger.prepared import latest_adoption
+from announce.ledger.runs import SqlRun
+from announce.ledger.schema import deliveries, events, meta
+from announce.ledger.suppressions import SqlSuppressions
+from announce.ledger.uploads import SqlUploads
+from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, State
+from announce.texts import say
+
+
+class SqlLedger:
+    """See `Ledger` for what the methods do; `opening.open_sqlite` makes one."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        with core.reading() as connection:
+            kept = {row.name: row.value for row in connection.execute(select(meta))}
+        self.id = kept["id"]
+        self._secret = bytes.fromhex(kept["secret"])
+        self.location = str(core.path)
+        self.suppressions = SqlSuppressions(core)
+        self.uploads = SqlUploads(core)
+
+    @property
+    def sequence(self) -> int:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return connection.scalar(select(func.max(events.c.id))) or 0
+
+    def fingerprint(self, sequence: int) -> str:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            row = connection.execute(select(events).where(events.c.id == sequence)).one_or_none()
+        if row is None:
+            return ""
+        return self._keyed(f"event {row.id} {row.delivery} {row.at.isoformat()} {row.event}")
+
+    def message_id(self, key: DeliveryKey, domain: str) -> str:
+        """See `Ledger`."""
+        return f"<{self._keyed(f'message {key}')}@{domain}>"
+
+    def receipt_key(self, campaign: str, occurrence: str) -> str:
+        """See `Ledger`."""
+        return self._keyed(f"receipt {campaign}|{occurrence}")
+
+    def campaigns(self) -> list[tuple[str, str]]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.campaigns(connection)
+
+    def deliveries(self, campaign: str, occurrence: str | None = None) -> Iterator[Delivery]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            yield from reads.deliveries_of(connection, campaign, occurrence)
+
+    def delivery(self, key: DeliveryKey) -> Delivery | None:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            row = connection.execute(select(deliveries).where(is_key(key))).one_or_none()
+        return None if row is None else delivery_of(row)
+
+    def counts(self, campaign: str | None = None) -> Counts:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.counts(connection, campaign)
+
+    def events(self, key: DeliveryKey) -> list[Event]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.events_of(connection, key)
+
+    def history(self, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            yield from reads.history(connection, campaign)
+
+    def evidence(self, key: DeliveryKey) -> dict[str, Any]:
+        """See `Ledger`."""
+        return {name: fact for event in self.events(key) for name, fact in event.detail.items()}
+
+    def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.content(connection, campaign, occurrence)
+
+    def running(self, campaign: str) -> Holder | None:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return holder_of(connection, campaign)
+
+    def begin(self, campaign: str, occurrence: str, now: datetime) -> SqlRun:
+        """See `Ledger`."""
+        with self._core.writing() as connection:
+            number = take(connection, campaign, occurrence, self._core.machine, now)
+        return SqlRun(self._core, number, campaign, occurrence)
+
+    def recover(self, campaign: str, now: datetime) -> bool:
+        """See `Ledger`."""
+        machine = self._core.machine
+        with self._core.writing() as connection:
+            holder = holder_of(connection, campaign)
+            if holder is None or not is_dead(holder, machine, now):
+                return False
+            end_dead(connection, holder, machine, now)
+            return True
+
+    def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
+        """See `Ledger`."""
+        self.recover(key.campaign, now)
+        doubtful = is_key(key) & (deliveries.c.state == State.IN_DOUBT.value)
+        event = "settled_sent" if sent else "settled_not_sent"
+        values = {"reason": "", "adoption": latest_adoption(key.campaign, key.occurrence)}
+        detail = {"note": note} if note else {}
+        with self._core.writing() as connection:
+            if not move(connection, doubtful, event, now, detail=detail, **values):
+                row = connection.execute(select(deliveries).where(is_key(key))).one_or_none()
+                raise _not_in_doubt(key, None if row is None else delivery_of(row))
+
+    def used(self, account: str, since: datetime) -> int:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.used(connection, account, since)
+
+    def oldest_in(self, account: str, since: datetime) -> datetime | None:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.oldest_in(connection, account, since)
+
+    def moved_addresses(
+        self, campaign: str, occurrence: str, channel: Channel, planned: Iterable[Delivery]
+    ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            known = adoption.taken_over(connection, campaign, occurrence)
+            served = reads.served(connection, campaign, occurrence, channel)
+        return reads.moved(planned, served, known)
+
+    def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            yield from reads.standings(connection, campaign, occurrence, since)
+
+    def adopted(self, campaign: str, occurrence: str) -> TakenOver:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return adoption.taken_over(connection, campaign, occurrence)
+
+    def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
+        """See `Ledger`."""
+        sent = in_doubt = 0
+        fresh = token_hex(16) if new_id else self.id
+        with self._core.writing() as connection:
+            for one in found:
+                adoption.keep(connection, one, now)
+                more = adoption.weigh(connection, one.campaign, one.occurrence, now)
+                sent, in_doubt = sent + more[0], in_doubt + more[1]
+            connection.execute(update(meta).where(meta.c.name == "id").values(value=fresh))
+        self.id = fresh
+        return sent, in_doubt
+
+    def sync(self) -> None:
+        """See `Ledger`."""
+        self._core.sync()
+
+    def check(self) -> list[str]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return export.faults(connection)
+
+    def export(self, folder: Path) -> list[Path]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return export.write(connection, folder)
+
+    def close(self) -> None:
+        """See `Ledger`."""
+        self._core.close()
+
+    def _keyed(self, text: str) -> str:
+        return hmac.new(self._secret, text.encode(), "sha256").hexdigest()[:32]
+
+
+def _not_in_doubt(key: DeliveryKey, found: Delivery | None) -> GateError:
+    if found is None:
+        return GateError(
+            say("the ledger has no delivery {key}", key=key),
+            hint=say("see `announce log` for the keys"),
+        )
+    return GateError(
+        say("delivery {key} is not in doubt: it is {state}", key=key, state=found.state.value),
+        hint=say("only what is in doubt can be settled"),
+    )
