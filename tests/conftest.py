@@ -30,7 +30,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the example project, untouched by any send."""
-    folder = tmp_path / "project"
+    return copied(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def copy_project() -> Callable[[Path], Path]:
+    """Copies the example project into a new folder."""
+    return copied
+
+
+def copied(folder: Path) -> Path:
+    """Copy the example project, which is the repository itself."""
     folder.mkdir()
     for name in PARTS:
         source = ROOT / name

@@ -7,8 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from announce.model.languages import Language
-
 Channel = Literal["email", "wechat"]
 CHANNELS: tuple[Channel, ...] = ("email", "wechat")
 

@@ -1,0 +1,165 @@
+"""The command itself: options for all, and commands imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from announce import __version__
+from announce.texts import INTERFACE_LANGUAGES, say
+
+if TYPE_CHECKING:
+    from announce.errors import AnnounceError
+
+
+def mark(text: str) -> str:
+    """Name a text for the catalogue where it cannot be translated yet (before `speak`)."""
+    return text
+
+
+# Command → one line of help. The modules behind them are slow to import (templates, database),
+# so that `--help` reads this table instead.
+COMMANDS = {
+    "init": mark("Make a new project with the example campaigns."),
+    "check": mark("Find every fault and doubt of campaigns, templates, audiences and settings."),
+    "plan": mark("Show who gets what, and who does not and why."),
+    "preview": mark("Write a page to look at, and the exact files that would be sent."),
+    "send": mark("Send a campaign: the main job. Run twice, it sends once."),
+    "status": mark("Count deliveries by state, and say what needs a person."),
+    "log": mark("List every delivery of a campaign and what happened to it."),
+    "settle": mark("Say what became of a delivery in doubt."),
+    "suppress": mark("Addresses not to be written to."),
+    "ledger": mark("Check the ledger, copy it out, or take receipts over."),
+    "schema": mark("Print the JSON Schema of campaigns or settings, for editors."),
+    "sandbox": mark("Run the sandbox in the foreground, with a web inbox."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"announce.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a guess where the name is unknown."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from announce.problems import did_you_mean
+
+            message = say('no command "{name}"', name=args[0])
+            raise click.UsageError(f"{message}; {did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their lines of help, without importing them."""
+        with formatter.section(say("Commands")):
+            formatter.write_dl([(name, say(line)) for name, line in COMMANDS.items()])
+
+
+def _context(ctx: click.Context, project: str | None, as_json: bool, debug: bool) -> None:
+    from announce.cli.screen import Screen
+
+    ctx.obj = Screen(project=project, as_json=as_json, debug=debug)
+
+
+def build() -> click.Group:
+    """The command with its options, in the interface's language."""
+    options: list[click.Parameter] = [
+        click.Option(
+            ["--project"],
+            metavar="DIR",
+            help=say("Project folder; default: the nearest folder above with an announce.yaml."),
+        ),
+        click.Option(
+            ["--ui"],
+            type=click.Choice(INTERFACE_LANGUAGES),
+            expose_value=False,
+            help=say("Language of the interface; default: ANNOUNCE_UI, else the locale's."),
+        ),
+        click.Option(
+            ["--json", "as_json"],
+            is_flag=True,
+            help=say(
+                "Print one JSON document on standard output; people's text on standard error."
+            ),
+        ),
+        click.Option(["--debug"], is_flag=True, help=say("Show the traceback of an error.")),
+    ]
+    group = Commands(
+        "announce",
+        params=options,
+        callback=click.pass_context(_context),
+        help=say(
+            "Tell the same thing in Chinese and English, by e-mail and by WeChat official "
+            "account, once."
+        ),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    return click.version_option(__version__, prog_name="announce")(group)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; the exit code."""
+    arguments = _general_first(arguments)
+    # Ctrl-C during a wait, a closed pipe behind `| head`: neither is a fault to trace.
+    try:
+        result = build().main(arguments, prog_name="announce", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(say("Interrupted; run again to go on."), err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        from announce.errors import AnnounceError
+
+        if not isinstance(error, AnnounceError):
+            raise
+        return _end(error, arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _general_first(arguments: Sequence[str]) -> list[str]:
+    """Move the options for all commands to the front: people write them behind the command."""
+    general: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            return [*general, *rest, word, *words]
+        if word in ("--json", "--debug") or word.startswith(("--ui=", "--project=")):
+            general.append(word)
+        elif word in ("--ui", "--project"):
+            general += [word, *[value for value in [next(words, None)] if value is not None]]
+        else:
+            rest.append(word)
+    return [*general, *rest]
+
+
+def _end(error: AnnounceError, arguments: Sequence[str]) -> int:
+    from announce.cli.screen import show_error
+
+    debug = "--debug" in arguments
+    show_error(error, as_json="--json" in arguments, debug=debug)
+    return error.exit_code

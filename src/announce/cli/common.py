@@ -1,0 +1,122 @@
+"""What several commands do alike: the campaign with its plan, options, and words for figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from announce.cli.screen import Screen
+from announce.errors import InputError
+from announce.gathering import campaign_id
+from announce.model.delivery import State
+from announce.model.message import Message
+from announce.model.plan import Planned
+from announce.preparing import Prepared
+from announce.preparing import prepare as prepare_campaign
+from announce.reading.project import find_project
+from announce.texts import say
+
+
+def now() -> datetime:
+    """The clock: read here and nowhere below."""
+    return datetime.now(UTC)
+
+
+def prepare(
+    screen: Screen, campaign: str, *, seen: Callable[[Planned, Message], None] | None = None
+) -> Prepared:
+    """Read, plan, compose and check. InputError with every fault found."""
+    return prepare_campaign(screen.project, campaign, now(), seen=seen)
+
+
+def banner(screen: Screen, prepared: Prepared) -> None:
+    """The first line: which channels are real and which are rehearsed."""
+    plan = prepared.plan
+    rehearsed = [channel for channel in prepared.channels if channel in plan.sandboxed]
+    real = [channel for channel in prepared.channels if channel not in plan.sandboxed]
+    if rehearsed:
+        screen.note(
+            say(
+                "Rehearsal: {channels} to the sandbox on this machine; nothing leaves it.",
+                channels=listed(rehearsed),
+            )
+        )
+    if real:
+        screen.note(say("For real: {channels}.", channels=listed(real)))
+    if real and prepared.gathered.campaign.as_of:
+        screen.note(
+            say(
+                "The campaign's dates are judged as of {moment}, not today.",
+                moment=prepared.gathered.campaign.as_of,
+            )
+        )
+
+
+def channel_name(channel: str) -> str:
+    """A channel as people call it."""
+    return {"email": say("e-mail"), "wechat": say("official account")}[channel]
+
+
+def listed(channels: Iterable[str]) -> str:
+    """Channels as a list in words."""
+    return say(", ").join(channel_name(channel) for channel in channels)
+
+
+def state_name(state: State | str) -> str:
+    """A state as people read it."""
+    return {
+        State.PLANNED: say("planned"),
+        State.SENDING: say("sending"),
+        State.SENT: say("sent"),
+        State.FAILED: say("failed"),
+        State.IN_DOUBT: say("in doubt"),
+        State.WAITING: say("waiting"),
+        State.SKIPPED: say("skipped"),
+    }[State(state)]
+
+
+def language_name(language: str) -> str:
+    """A delivery's language or languages as people read them."""
+    names = {"zh": say("Chinese"), "en": say("English")}
+    return " + ".join(names[one] for one in language.split("+"))
+
+
+campaign_argument = click.argument("campaign", type=click.Path())
+
+
+def delivery_json(line: Planned) -> dict[str, Any]:
+    """One line of the plan as the contract has it."""
+    delivery = line.delivery
+    document: dict[str, Any] = {
+        "key": delivery.key.recipient,
+        "channel": delivery.key.channel,
+        "language": delivery.language,
+        "to": list(delivery.to),
+        "state": delivery.state.value,
+    }
+    if delivery.reason:
+        document["reason"] = delivery.reason
+    return document | {"subject": delivery.subject, "digest": delivery.digest}
+
+
+def project_campaign(screen: Screen, campaign: str | None) -> tuple[str | None, str | None]:
+    """The project's folder and the campaign's id, from a campaign file or an id.
+
+    A file is read for its id only, so that the log of a campaign with faults can be seen.
+    """
+    if campaign is None:
+        return screen.project, None
+    path = Path(campaign)
+    if not path.is_file():
+        if path.suffix in (".yaml", ".yml") or "/" in campaign:
+            raise InputError(
+                say("there is no file {path}", path=campaign),
+                hint=say("give a campaign's file, or its id"),
+            )
+        return screen.project, campaign
+    root = screen.project or str(find_project(path.resolve().parent))
+    return root, campaign_id(path)

@@ -1,0 +1,132 @@
+"""`announce log`: every delivery of a campaign, and every event of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import click
+
+from announce.cli.common import language_name, project_campaign, state_name
+from announce.cli.screen import Screen
+from announce.errors import InputError
+from announce.gathering import open_project
+from announce.model.delivery import CHANNELS
+from announce.outlets import open_ledger_of
+from announce.texts import say
+
+
+@click.command("log", help=say("List every delivery of a campaign and what happened to it."))
+@click.argument("campaign", type=click.Path())
+@click.option("--key", help=say("Only this recipient."))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    help=say("How to print it; table is for people."),
+)
+@click.pass_obj
+def command(screen: Screen, campaign: str, key: str | None, form: str) -> int:
+    """Show the log."""
+    root, name = project_campaign(screen, campaign)
+    project = open_project(root)
+    entries = []
+    for channel in CHANNELS:
+        with closing(open_ledger_of(project, channel)) as ledger:
+            for row in ledger.deliveries(name or campaign):
+                if row.key.channel == channel and key in (None, row.key.recipient):
+                    entries.append(_entry(row, ledger.events(row.key)))
+    if key is not None and not entries:
+        raise InputError(
+            say('no delivery of {campaign} has the key "{key}"', campaign=name, key=key),
+            hint=say("`announce log {campaign}` lists the keys", campaign=campaign),
+        )
+    if screen.as_json or form == "json":
+        screen.document(entries)
+    elif form == "csv":
+        click.echo(_csv(entries), nl=False)
+    else:
+        _table(screen, entries, with_events=key is not None)
+    return 0
+
+
+def _entry(row: Any, events: list[Any]) -> dict[str, Any]:
+    return {
+        "key": row.key.recipient,
+        "channel": row.key.channel,
+        "occurrence": row.key.occurrence,
+        "to": list(row.to),
+        "language": row.language,
+        "subject": row.subject,
+        "state": row.state.value,
+        "reason": row.reason,
+        "message_id": row.message_id,
+        "events": [
+            {"at": event.at.isoformat(), "event": event.event, "detail": event.detail}
+            for event in events
+        ],
+    }
+
+
+def _csv(entries: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    columns = [
+        "key",
+        "channel",
+        "occurrence",
+        "to",
+        "language",
+        "subject",
+        "state",
+        "reason",
+        "message_id",
+        "last_event_at",
+    ]
+    writer = csv.DictWriter(out, columns)
+    writer.writeheader()
+    for entry in entries:
+        last = entry["events"][-1]["at"] if entry["events"] else ""
+        row = {name: _defused(entry.get(name, "")) for name in columns}
+        writer.writerow(row | {"to": _defused(";".join(entry["to"])), "last_event_at": last})
+    return out.getvalue()
+
+
+def _defused(value: Any) -> str:
+    """A cell that a spreadsheet does not run as a formula: names come from outside."""
+    text = str(value)
+    return f"'{text}" if text[:1] in "=+-@\t" and text[:1] else text
+
+
+def _table(screen: Screen, entries: list[dict[str, Any]], *, with_events: bool) -> None:
+    if not entries:
+        screen.line(say("The ledger holds no delivery of this campaign yet."))
+        return
+    screen.table(
+        [say("key"), say("to"), say("language"), say("state"), say("last event"), say("reason")],
+        [
+            (
+                entry["key"],
+                ", ".join(entry["to"]),
+                language_name(entry["language"]),
+                state_name(entry["state"]),
+                entry["events"][-1]["at"][:19] if entry["events"] else "",
+                entry["reason"],
+            )
+            for entry in entries
+        ],
+    )
+    if with_events:
+        for line in _event_lines(entries):
+            screen.line(line)
+
+
+def _event_lines(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        yield f"{entry['key']}  {entry['message_id']}"
+        for event in entry["events"]:
+            detail = "  ".join(f"{name}={value}" for name, value in event["detail"].items())
+            yield f"  {event['at']}  {event['event']}  {detail}".rstrip()

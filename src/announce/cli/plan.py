@@ -1,0 +1,145 @@
+"""`announce plan`: who gets what, and who does not and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from announce.cli.common import (
+    banner,
+    campaign_argument,
+    channel_name,
+    delivery_json,
+    language_name,
+    now,
+    prepare,
+    state_name,
+)
+from announce.cli.screen import Screen, problem_json
+from announce.model.delivery import State
+from announce.model.plan import Plan
+from announce.preparing import Prepared
+from announce.texts import say, say_n
+
+SHOWN = 12  # lines of a long list that people are shown; --all shows the rest
+
+
+@click.command(
+    "plan",
+    help=say("Show who gets what, by channel and language; who is skipped and why. Sends nothing."),
+)
+@campaign_argument
+@click.option("--all", "whole", is_flag=True, help=say("List every delivery."))
+@click.pass_obj
+def command(screen: Screen, campaign: str, whole: bool) -> int:
+    """Show the plan."""
+    prepared = prepare(screen, campaign)
+    banner(screen, prepared)
+    screen.problems(prepared.plan.problems)
+    if screen.as_json:
+        screen.document(plan_json(prepared.plan))
+    else:
+        show_plan(screen, prepared.plan, whole=whole)
+        show_forecast(screen, prepared)
+        show_figures(screen, prepared)
+    return 0
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as the contract has it; `sandbox` labels the rehearsed channels."""
+    return {
+        "campaign": plan.campaign,
+        "occurrence": plan.occurrence,
+        "digest": plan.digest,
+        "sandbox": sorted(plan.sandboxed & {line.delivery.key.channel for line in plan.lines}),
+        "deliveries": [delivery_json(line) for line in plan.lines],
+        "totals": plan.totals,
+        "problems": [problem_json(problem) for problem in plan.problems],
+    }
+
+
+def show_plan(screen: Screen, plan: Plan, *, whole: bool = False) -> None:
+    """The plan for people: totals first, then the deliveries, then what was left out."""
+    counted: Counter[tuple[str, str, str]] = Counter(
+        (line.delivery.key.channel, line.delivery.language, line.delivery.state)
+        for line in plan.lines
+    )
+    screen.table(
+        [say("channel"), say("language"), say("state"), say("number")],
+        [
+            (channel_name(channel), language_name(language), state_name(state), str(number))
+            for (channel, language, state), number in sorted(counted.items())
+        ],
+    )
+    _show_deliveries(screen, plan, whole)
+    for reason, number in sorted(_skipped(plan).items()):
+        screen.line(say_n("{n} skipped: {reason}", "{n} skipped: {reason}", number, reason=reason))
+    for note in plan.notes:
+        screen.line(note)
+    screen.line(say("Digest of this plan: {digest}", digest=plan.digest))
+
+
+def show_figures(screen: Screen, prepared: Prepared) -> None:
+    """Whether the figures are those that the campaign expects."""
+    from announce.checks.figures import unmet
+
+    campaign = prepared.gathered.campaign
+    if not campaign.expect:
+        return
+    wrong = unmet(campaign, prepared.gathered.audience, prepared.place)
+    if wrong:
+        for problem in wrong:
+            screen.line(f"{problem.message}\n    {problem.hint}")
+    else:
+        screen.line(say("The figures are those that the campaign expects."))
+
+
+def show_forecast(screen: Screen, prepared: Prepared) -> None:
+    """How long the mails take within the account's limits."""
+    from announce.forecast import forecast
+
+    told = forecast(prepared.gathered.project, prepared.plan, now())
+    if told is not None and told.takes > timedelta(minutes=1):
+        screen.line(
+            say(
+                "{mails} mails at {pace}: done about {when}.",
+                mails=told.mails,
+                pace=told.pace,
+                when=f"{told.done.astimezone():%Y-%m-%d %H:%M %z}",
+            )
+        )
+    if told is not None and told.warning:
+        screen.line(told.warning)
+
+
+def _show_deliveries(screen: Screen, plan: Plan, whole: bool) -> None:
+    lines = plan.lines if whole else plan.lines[:SHOWN]
+    # Where the key is the address, as in most audiences, one column says both.
+    keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in lines)
+    heads = [say("to"), say("language"), say("state"), say("subject")]
+    screen.table(
+        [say("key"), *heads] if keyed else heads,
+        [
+            (
+                *([line.delivery.key.recipient] if keyed else []),
+                ", ".join(line.delivery.to),
+                language_name(line.delivery.language),
+                state_name(line.delivery.state),
+                line.delivery.subject,
+            )
+            for line in lines
+        ],
+    )
+    if len(lines) < len(plan.lines):
+        screen.line(
+            say("… and {n} more; `announce plan --all` lists them.", n=len(plan.lines) - len(lines))
+        )
+
+
+def _skipped(plan: Plan) -> Counter[str]:
+    return Counter(
+        line.delivery.reason for line in plan.lines if line.delivery.state is State.SKIPPED
+    )

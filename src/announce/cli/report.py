@@ -1,0 +1,122 @@
+"""What a run did and what needs a person, in words and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from announce.cli.common import channel_name, state_name
+from announce.cli.screen import Screen
+from announce.errors import AnnounceError
+from announce.model.delivery import Delivery, State
+from announce.model.plan import Plan
+from announce.preparing import Prepared
+from announce.texts import say
+
+COUNTED = ("sent", "failed", "in_doubt", "waiting", "skipped", "planned")
+
+
+def needs_a_person(row: Delivery) -> bool:
+    """Whether somebody must look at a delivery; also one sent to some of its addresses only."""
+    return row.state in (State.FAILED, State.IN_DOUBT, State.SENDING)
+
+
+def counts_json(plan: Plan, totals: Mapping[str, Counter[str]]) -> dict[str, Any]:
+    """One campaign of `status --json`."""
+    return {
+        "campaign": plan.campaign,
+        "occurrence": plan.occurrence,
+        "channels": {
+            channel: channel_json(counts, sandbox=channel in plan.sandboxed)
+            for channel, counts in totals.items()
+        },
+    }
+
+
+def channel_json(counts: Mapping[str, int], *, sandbox: bool) -> dict[str, Any]:
+    """One channel's counts; what a dead run left as `sending` counts as in doubt."""
+    counts = Counter(counts)
+    counts["in_doubt"] += counts.pop("sending", 0)
+    return {"sandbox": sandbox, **{name: counts[name] for name in COUNTED}}
+
+
+def show_report(
+    screen: Screen,
+    prepared: Prepared,
+    run: Mapping[str, int],
+    totals: Mapping[str, Counter[str]],
+    doubtful: list[Delivery],
+    took: timedelta,
+    error: AnnounceError | None,
+) -> None:
+    """The end of a send: this run, where the campaign stands, what needs a person, where to look."""
+    line = say(
+        "{sent} sent in {seconds} s.",
+        sent=run.get("sent", 0),
+        seconds=f"{took.total_seconds():.1f}",
+    )
+    screen.line(line)
+    for channel, counts in totals.items():
+        figures = say(", ").join(
+            f"{number} {state_name(state)}" for state, number in counts.items() if number
+        )
+        name = channel_name(channel)
+        if channel in prepared.plan.sandboxed:
+            name = say("{channel} (sandbox)", channel=name)
+        screen.line(f"  {name}: {figures or say('nothing')}")
+    if not run.get("sent") and error is None and not doubtful:
+        screen.line(say("Nothing was due: everyone in the plan has been served before."))
+    show_people(screen, doubtful, prepared.plan.campaign)
+    _where_to_look(screen, prepared)
+    if error is not None:
+        screen.note(error.message)
+        if error.hint:
+            screen.note(f"    {error.hint}")
+
+
+def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
+    """Those that need a person, by name, with the command that goes on."""
+    for row in rows[:50]:
+        screen.line(
+            f"  {state_name(row.state)}: {row.key.recipient} ({', '.join(row.to)}): {row.reason}"
+        )
+    if len(rows) > 50:
+        screen.line(
+            say("  … and {n} more: announce log {campaign}", n=len(rows) - 50, campaign=campaign)
+        )
+    if any(row.state is State.FAILED for row in rows):
+        screen.line(say("Failed ones are tried again with --retry-failed."))
+    if any(row.state in (State.IN_DOUBT, State.SENDING) for row in rows):
+        screen.line(
+            say(
+                "In doubt: look whether it arrived, then "
+                "`announce settle {campaign} KEY --sent` or `--not-sent`.",
+                campaign=campaign,
+            )
+        )
+
+
+def _where_to_look(screen: Screen, prepared: Prepared) -> None:
+    folder = prepared.gathered.project.private / "sandbox"
+    rehearsed = [channel for channel in prepared.channels if channel in prepared.plan.sandboxed]
+    if rehearsed:
+        screen.line(
+            say(
+                "Look at it: `announce sandbox` opens the inbox and draft box; files in {folder}.",
+                folder=_short(folder),
+            )
+        )
+    real = [channel for channel in prepared.channels if channel not in prepared.plan.sandboxed]
+    if real:
+        screen.line(say("Keep receipts/ in git: it stops another machine from sending again."))
+    if "wechat" in real:
+        screen.line(say("The draft waits at https://mp.weixin.qq.com for a person to publish it."))
+
+
+def _short(folder: Any) -> str:
+    from pathlib import Path
+
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)

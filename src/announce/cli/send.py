@@ -1,0 +1,236 @@
+"""`announce send`: the main job."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from announce.cli.common import banner, campaign_argument, now, prepare
+from announce.cli.plan import plan_json, show_plan
+from announce.cli.progress import watcher
+from announce.cli.report import counts_json, needs_a_person, show_report
+from announce.cli.screen import Screen
+from announce.errors import AnnounceError, GateError, InputError
+from announce.model.delivery import CHANNELS, Channel
+from announce.model.plan import Plan
+from announce.outlets import open_ledger_of
+from announce.preparing import Prepared
+from announce.sending import Tally, end_of
+from announce.texts import say, say_n
+
+
+@click.command(
+    "send",
+    help=say(
+        "Send a campaign. Everything is composed and checked before the first message leaves; "
+        "what was sent before is not sent again."
+    ),
+)
+@campaign_argument
+@click.option("--dry-run", is_flag=True, help=say("Show the plan and stop."))
+@click.option("--yes", is_flag=True, help=say("Do not ask. Needed where there is no terminal."))
+@click.option(
+    "--to-self",
+    metavar="ADDRESS",
+    help=say("Send marked samples, one of each shape and language, to this address only."),
+)
+@click.option("--only", multiple=True, metavar="KEY", help=say("Only this recipient; repeatable."))
+@click.option("--limit", type=click.IntRange(min=1), help=say("At most so many messages now."))
+@click.option("--channel", type=click.Choice(CHANNELS), help=say("Only this channel."))
+@click.option("--retry-failed", is_flag=True, help=say("Try again what was refused before."))
+@click.option(
+    "--changed",
+    is_flag=True,
+    help=say("Go on although the content changed after the first messages left."),
+)
+@click.pass_obj
+def command(
+    screen: Screen,
+    campaign: str,
+    dry_run: bool,
+    yes: bool,
+    to_self: str | None,
+    only: tuple[str, ...],
+    limit: int | None,
+    channel: Channel | None,
+    retry_failed: bool,
+    changed: bool,
+) -> int:
+    """Send a campaign."""
+    from announce.dispatch import Job, Options, dispatch
+    from announce.gates import check_gates
+
+    started = time.monotonic()
+    prepared = prepare(screen, campaign)
+    banner(screen, prepared)
+    screen.problems(prepared.plan.problems)
+    options = Options(
+        only=_known_keys(prepared.plan, only),
+        limit=limit,
+        channel=_present(prepared, channel),
+        retry_failed=retry_failed,
+        changed=changed,
+    )
+    if dry_run:
+        return _dry(screen, prepared.plan)
+    if to_self:
+        return _samples(screen, prepared, to_self)
+    check_gates(prepared, options, now())
+    _confirm(screen, prepared.plan, options, yes=yes)
+    due = options.due(prepared.plan)
+    tallies: dict[str, Tally] = {}
+    error: AnnounceError | None = None
+    with _interruptible() as stop, watcher(screen, len(due)) as watch:
+        try:
+            job = Job(prepared=prepared, options=options, now=now, watcher=watch, stop=stop)
+            dispatch(job, tallies)
+            error = end_of(tallies)
+        except AnnounceError as raised:
+            error = raised
+    seconds = time.monotonic() - started
+    code = _finish(screen, prepared, tallies, timedelta(seconds=seconds), error)
+    return 130 if stop.is_set() else code
+
+
+def _known_keys(plan: Plan, keys: tuple[str, ...]) -> frozenset[str] | None:
+    """The keys asked for. InputError where the plan has no such key: a typo must not pass."""
+    known = {line.delivery.key.recipient for line in plan.lines}
+    for key in keys:
+        if key not in known:
+            raise InputError(say('the plan has no key "{key}"', key=key), hint=_nearest(key, known))
+    return frozenset(keys) or None
+
+
+def _nearest(key: str, known: set[str]) -> str:
+    near = get_close_matches(key, sorted(known), n=2)
+    if near:
+        return say("did you mean {names}?", names=", ".join(near))
+    return say("`announce plan --all` lists the keys")
+
+
+def _present(prepared: Prepared, channel: Channel | None) -> Channel | None:
+    if channel is not None and channel not in prepared.channels:
+        raise InputError(
+            say("this campaign has no {channel} channel", channel=channel),
+            hint=say("leave out --channel, or add {channel} to the campaign", channel=channel),
+        )
+    return channel
+
+
+def _dry(screen: Screen, plan: Plan) -> int:
+    if screen.as_json:
+        screen.document(plan_json(plan))
+    else:
+        show_plan(screen, plan)
+        screen.line(say("Dry run: nothing was sent."))
+    return 0
+
+
+def _samples(screen: Screen, prepared: Prepared, address: str) -> int:
+    from announce.samples import send_samples
+
+    sent = send_samples(prepared, address, now)
+    screen.line(
+        say_n(
+            "{n} marked sample was sent to {address}; the ledger is as before.",
+            "{n} marked samples were sent to {address}; the ledger is as before.",
+            sent,
+            address=address,
+        )
+    )
+    if screen.as_json:
+        screen.document({"campaign": prepared.plan.campaign, "samples": sent, "to": address})
+    return 0
+
+
+def _confirm(screen: Screen, plan: Plan, options: Any, *, yes: bool) -> None:
+    """Ask on a terminal before anything real leaves; elsewhere `--yes` must have been given."""
+    due = options.due(plan)
+    real = [line for line in due if line.delivery.key.channel not in plan.sandboxed]
+    if not real or yes:
+        return
+    if not screen.is_terminal:
+        raise GateError(
+            say("not confirmed: nobody is here to be asked"),
+            hint=say("look at `announce plan` first, then add --yes"),
+        )
+    show_plan(screen, plan)
+    people = sum(len(line.delivery.to) for line in real if line.delivery.key.channel == "email")
+    question = say_n(
+        "Send {n} message ({people} addresses) now, for real?",
+        "Send {n} messages ({people} addresses) now, for real?",
+        len(real),
+        people=people,
+    )
+    if not click.confirm(question, default=False, err=True):
+        raise GateError(say("not confirmed; nothing was sent"))
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C once finishes what is in flight; a second time it stops at once."""
+    stop = threading.Event()
+
+    def interrupted(_signal: int, _frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        click.echo(say("Stopping after what is in flight; Ctrl-C again stops at once."), err=True)
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _finish(
+    screen: Screen,
+    prepared: Prepared,
+    tallies: dict[str, Tally],
+    took: timedelta,
+    error: AnnounceError | None,
+) -> int:
+    plan: Plan = prepared.plan
+    project = prepared.gathered.project
+    totals: dict[str, Counter[str]] = {}
+    doubtful = []
+    for channel in prepared.channels:
+        with closing(open_ledger_of(project, channel)) as ledger:
+            rows = [
+                row
+                for row in ledger.deliveries(plan.campaign, plan.occurrence)
+                if row.key.channel == channel
+            ]
+        totals[channel] = Counter(row.state.value for row in rows)
+        doubtful += [row for row in rows if needs_a_person(row)]
+    run: Counter[str] = Counter()
+    for tally in tallies.values():
+        run.update({state.value: n for state, n in tally.counts.items()})
+    run["skipped"] = sum(counts["skipped"] for counts in totals.values())
+    show_report(screen, prepared, run, totals, doubtful, took, error)
+    if screen.as_json:
+        screen.document(
+            {
+                "campaigns": [counts_json(plan, totals)],
+                "run": {
+                    **{
+                        name: run[name]
+                        for name in ("sent", "failed", "in_doubt", "waiting", "skipped")
+                    },
+                    "seconds": round(took.total_seconds(), 3),
+                },
+            }
+        )
+    if error is not None:
+        return error.exit_code
+    return 1 if doubtful else 0

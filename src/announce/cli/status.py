@@ -1,0 +1,106 @@
+"""`announce status`: counts by state, and what needs a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from typing import Any
+
+import click
+
+from announce.cli.common import channel_name, project_campaign
+from announce.cli.report import COUNTED, channel_json, needs_a_person, show_people
+from announce.cli.screen import Screen
+from announce.gathering import open_project
+from announce.ledger.base import Ledger
+from announce.model.delivery import CHANNELS, Channel, Delivery
+from announce.model.project import Project
+from announce.outlets import is_sandboxed, open_ledger_of
+from announce.texts import say
+
+
+@click.command(
+    "status", help=say("Count deliveries by state, per channel; name what needs a person.")
+)
+@click.argument("campaign", required=False, type=click.Path())
+@click.pass_obj
+def command(screen: Screen, campaign: str | None) -> int:
+    """Show where campaigns stand."""
+    root, wanted = project_campaign(screen, campaign)
+    project = open_project(root)
+    counts: dict[tuple[str, str], dict[Channel, Counter[str]]] = {}
+    doubtful: dict[str, list[Delivery]] = {}
+    for channel in CHANNELS:
+        with closing(open_ledger_of(project, channel)) as ledger:
+            for row in _rows(ledger, wanted, channel):
+                place = counts.setdefault((row.key.campaign, row.key.occurrence), {})
+                place.setdefault(channel, Counter())[row.state.value] += 1
+                if needs_a_person(row):
+                    doubtful.setdefault(row.key.campaign, []).append(row)
+    if screen.as_json:
+        screen.document(
+            {"campaigns": [_json(project, key, found) for key, found in counts.items()]}
+        )
+    else:
+        _show(screen, project, counts)
+        for name, rows in doubtful.items():
+            screen.line(say("{campaign} needs a person:", campaign=name))
+            show_people(screen, rows, name)
+    return 1 if doubtful else 0
+
+
+def _rows(ledger: Ledger, wanted: str | None, channel: Channel) -> list[Delivery]:
+    campaigns = [wanted] if wanted else dict.fromkeys(name for name, _ in ledger.campaigns())
+    return [
+        row
+        for campaign in campaigns
+        for row in ledger.deliveries(campaign)
+        if row.key.channel == channel
+    ]
+
+
+def _json(
+    project: Project, key: tuple[str, str], found: dict[Channel, Counter[str]]
+) -> dict[str, Any]:
+    return {
+        "campaign": key[0],
+        "occurrence": key[1],
+        "channels": {
+            channel: channel_json(counts, sandbox=is_sandboxed(project, channel))
+            for channel, counts in found.items()
+        },
+    }
+
+
+def _show(
+    screen: Screen,
+    project: Project,
+    counts: dict[tuple[str, str], dict[Channel, Counter[str]]],
+) -> None:
+    if not counts:
+        screen.line(say("The ledger holds no delivery yet."))
+        return
+    rows = []
+    for (campaign, occurrence), channels in counts.items():
+        for channel, found in channels.items():
+            sandbox = is_sandboxed(project, channel)
+            figures = channel_json(found, sandbox=sandbox)
+            name = channel_name(channel)
+            rows.append(
+                [
+                    campaign if occurrence == "once" else f"{campaign} {occurrence}",
+                    say("{channel} (sandbox)", channel=name) if sandbox else name,
+                    *(str(figures[state]) for state in COUNTED),
+                ]
+            )
+    heads = [
+        say("campaign"),
+        say("channel"),
+        say("sent"),
+        say("failed"),
+        say("in doubt"),
+        say("waiting"),
+        say("skipped"),
+        say("planned"),
+    ]
+    screen.table(heads, rows)

@@ -1,0 +1,174 @@
+"""Third step: every message is composed before the first leaves, so a fault in the last one
+stops the first.
+
+The first pass keeps a digest of each message and drops it; the send composes again and refuses
+a message whose digest moved in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from announce.channels.email.check import check_mail
+from announce.channels.email.compose import MailComposer
+from announce.channels.email.mime import digest as mail_digest
+from announce.channels.wechat.compose import ArticleComposer
+from announce.channels.wechat.limits import check as check_article
+from announce.errors import GateError, InputError
+from announce.gathering import Gathered
+from announce.model.delivery import State
+from announce.model.message import Article, Mail, Message
+from announce.model.plan import Plan, Planned
+from announce.planning import shown
+from announce.problems import Place, Problem
+from announce.reading.campaigns import promised_languages
+from announce.rendering.book import TemplateBook
+from announce.rendering.faults import TemplateFault
+from announce.rendering.renderer import Renderer
+from announce.texts import say
+
+# So many different faults are gathered before composing the rest is given up.
+ENOUGH_FAULTS = 25
+
+
+class Composer:
+    """Makes the message of a line of the plan. Not to be shared between threads."""
+
+    def __init__(self, gathered: Gathered) -> None:
+        project, campaign = gathered.project, gathered.campaign
+        book = TemplateBook(project.root, project.languages)
+        self._book, self._gathered = book, gathered
+        self._renderer = Renderer(book, project=project, campaign=campaign)
+        self._mails = MailComposer(project, campaign, self._renderer)
+        self._articles = ArticleComposer(project, campaign, self._renderer)
+        self._place = Place(file=shown(campaign.path, project.root))
+        self._login = project.settings.email.smtp
+
+    def compose(self, line: Planned) -> Message:
+        """The finished message. InputError with the template's or the row's faults."""
+        try:
+            return self._articles.compose(line) if line.article else self._mails.compose(line)
+        except TemplateFault as fault:
+            raise InputError(fault.problem.message, problems=[fault.problem]) from fault
+
+    def check(self, message: Message) -> list[Problem]:
+        """Faults and doubts of a finished message that need no network to see."""
+        if isinstance(message, Mail):
+            return check_mail(message, self._place, self._login)
+        return check_article(message, self._place)
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the campaign's templates, without rendering any."""
+        project, campaign = self._gathered.project, self._gathered.campaign
+        people = self._gathered.audience.recipients
+        by = campaign.template.by if campaign.template else None
+        return self._book.problems(
+            campaign.kind,
+            languages=promised_languages(project, campaign),
+            channels=["email"] if campaign.email else ["wechat"],
+            variants=sorted({one.fields.get(by, "") for one in people} - {""}) if by else (),
+        )
+
+    def sources(self) -> dict[str, str]:
+        """Digests of the template files that the campaign may use, by their project path."""
+        return dict(self._renderer.sources())
+
+
+def compose_all(
+    plan: Plan, composer: Composer, seen: Callable[[Planned, Message], None] | None = None
+) -> Plan:
+    """The plan with every message's subject and digest, and all problems found on the way.
+
+    `seen` is shown each message, which is then dropped. Skipped lines have no message.
+    """
+    problems = _Distinct(plan.problems)
+    lines = []
+    for line in plan.lines:
+        if line.delivery.state is not State.SKIPPED and not problems.enough:
+            line = _composed(line, composer, problems, seen)
+        lines.append(line)
+    return replace(plan, lines=tuple(lines), problems=tuple(problems.all))
+
+
+def compose_again(line: Planned, composer: Composer) -> Message:
+    """The message of a line, the same that was checked. GateError where it moved since."""
+    message = composer.compose(line)
+    if digest_of(message) != line.delivery.digest:
+        raise GateError(
+            say("the message for {key} changed while sending", key=line.delivery.key.recipient),
+            hint=say("a template, picture or attachment was edited; run again"),
+        )
+    return message
+
+
+def digest_of(message: Message) -> str:
+    """Digest of a message's bytes, without Date, Message-ID and the addresses uploads get."""
+    if isinstance(message, Mail):
+        return mail_digest(message)
+    return _article_digest(message)
+
+
+def subject_of(message: Message) -> str:
+    """What a list of messages shows: the subject, or an article's title."""
+    return message.subject if isinstance(message, Mail) else message.title
+
+
+def _composed(
+    line: Planned,
+    composer: Composer,
+    problems: _Distinct,
+    seen: Callable[[Planned, Message], None] | None,
+) -> Planned:
+    try:
+        message = composer.compose(line)
+    except InputError as error:
+        problems.add(error.problems)
+        return line
+    problems.add(composer.check(message))
+    delivery = replace(line.delivery, subject=subject_of(message), digest=digest_of(message))
+    line = replace(line, delivery=delivery)
+    if seen:
+        seen(line, message)
+    return line
+
+
+class _Distinct:
+    """Problems without repeats: one fault of a template shows up for every recipient."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.all: list[Problem] = []
+        self._seen: set[tuple[str, str, str]] = set()
+        self._faults = 0
+        self.add(problems)
+        self._faults = 0
+
+    @property
+    def enough(self) -> bool:
+        return self._faults >= ENOUGH_FAULTS
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            sign = (problem.code, str(problem.place), problem.message)
+            if sign not in self._seen:
+                self._seen.add(sign)
+                self.all.append(problem)
+                self._faults += problem.is_error
+
+
+def _article_digest(article: Article) -> str:
+    state = hashlib.sha256()
+    words = (
+        article.language,
+        article.title,
+        article.summary,
+        article.author,
+        article.html,
+        article.original_url,
+    )
+    for word in words:
+        state.update(word.encode() + b"\0")
+    for blob in (article.cover, *article.pictures):
+        state.update(blob.name.encode() + b"\0" + hashlib.sha256(blob.data).digest())
+    return state.hexdigest()[:32]

@@ -1,0 +1,89 @@
+"""What shapes a campaign's messages, by name: so that a change after the first send can be told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from announce.gathering import Gathered
+from announce.model.base import Localised
+from announce.texts import say
+
+
+def content_of(gathered: Gathered, sources: Mapping[str, str]) -> dict[str, str]:
+    """What shapes the campaign's messages on every channel, by name.
+
+    The audience is not in it: a recipient merely added is no change of content. Nor is how far
+    an article goes (`deliver`): a draft may go on to be published.
+    """
+    campaign, settings = gathered.campaign, gathered.project.settings
+    content = {f"file {name}": digest for name, digest in sources.items()}
+    shaping = campaign.model_dump(
+        include={"kind", "title", "purpose", "pictures", "template", "email"}
+    )
+    shaping["facts"] = campaign.facts
+    shaping["wechat"] = {
+        article.language: article.model_dump(exclude={"deliver"}) for article in campaign.wechat
+    }
+    shaping["project"] = {
+        "name": settings.name,
+        "languages": settings.languages,
+        "sender": settings.sender.model_dump(),
+        "list_id": settings.email.list_id,
+        "author": settings.wechat.author,
+    }
+    content |= dict(_flat("", shaping))
+    content |= dict(_files(gathered))
+    return content
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else str(key), inner)
+    elif isinstance(value, (list, tuple)):
+        for place, inner in enumerate(value, start=1):
+            yield from _flat(f"{prefix}.{place}", inner)
+    elif value is not None:
+        yield prefix, str(value)
+
+
+def _files(gathered: Gathered) -> Iterator[tuple[str, str]]:
+    """Pictures and shared attachments count by what is in them."""
+    campaign = gathered.campaign
+    named: list[Localised] = [*campaign.pictures.values()]
+    named += [article.cover for article in campaign.wechat]
+    if campaign.email:
+        named += [one.file for one in campaign.email.attachments if one.file]
+    for text in named:
+        for name in [text] if isinstance(text, str) else text.values():
+            path = gathered.project.root / name
+            if not name.startswith("https://") and path.is_file():
+                yield f"file {name}", hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """What differs between two contents, a line each, for people."""
+    lines = []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if before == after:
+            continue
+        if name.startswith("file "):
+            lines.append(_file_change(name.removeprefix("file "), before, after))
+        elif before is None:
+            lines.append(say("{name}: new: {after}", name=name, after=after))
+        elif after is None:
+            lines.append(say("{name}: gone; it was: {before}", name=name, before=before))
+        else:
+            lines.append(say("{name}: {before} → {after}", name=name, before=before, after=after))
+    return lines
+
+
+def _file_change(name: str, before: str | None, after: str | None) -> str:
+    if before is None:
+        return say("{name}: new file", name=name)
+    if after is None:
+        return say("{name}: no longer used", name=name)
+    return say("{name}: changed", name=name)

@@ -1,0 +1,191 @@
+"""Which channel goes where: a real account or the sandbox, each with its ledger.
+
+The sandbox has a ledger of its own, so that rehearsing never blocks the real send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from announce.channels.base import Transport
+from announce.channels.email.account import Account, AccountLimits, limits_for
+from announce.ledger import open_ledger
+from announce.ledger.base import Ledger, Uploads
+from announce.model.delivery import CHANNELS, Channel, DeliveryKey
+from announce.model.project import Project, Secret, Smtp
+from announce.reading.secrets import resolve
+
+if TYPE_CHECKING:
+    from announce.sandbox import Sandbox
+
+SANDBOX = "sandbox"
+SANDBOX_LEDGER = "sqlite:///.announce/sandbox/ledger.sqlite3"
+UNLIMITED = AccountLimits(provider="", per_minute=None, per_day=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """Where a channel's deliveries go in this run. `open` makes one way to the other side."""
+
+    channel: Channel
+    sandboxed: bool
+    account: str
+    domain: str
+    ledger: Ledger
+    connections: int
+    limits: AccountLimits
+    open: Callable[[], Transport]
+
+    def message_id(self, key: DeliveryKey) -> str:
+        """The Message-ID of a delivery: the same each time, on the sender's domain."""
+        return self.ledger.message_id(key, self.domain)
+
+
+def is_sandboxed(project: Project, channel: Channel) -> bool:
+    """Whether a channel has no account, and so is rehearsed."""
+    settings = project.settings
+    return (settings.email.smtp if channel == "email" else settings.wechat.app_secret) is None
+
+
+def sandboxed_channels(project: Project) -> frozenset[Channel]:
+    """The channels that are rehearsed."""
+    return frozenset(channel for channel in CHANNELS if is_sandboxed(project, channel))
+
+
+def wechat_account(project: Project) -> str:
+    """The official account's AppID, or `sandbox`. MachineError where its variable is missing."""
+    app_id = project.settings.wechat.app_id
+    if app_id is None:
+        return SANDBOX
+    return resolve(app_id, "wechat.app_id") if isinstance(app_id, Secret) else app_id
+
+
+def open_ledger_of(project: Project, channel: Channel, *, create: bool = False) -> Ledger:
+    """The ledger that a channel's deliveries are in; without `create`, an empty one if none."""
+    url = SANDBOX_LEDGER if is_sandboxed(project, channel) else project.settings.ledger
+    return open_ledger(url, project.root, create=create)
+
+
+def open_project_ledger(project: Project, *, create: bool = False) -> Ledger:
+    """The project's own ledger, whether or not any channel is real: it holds suppressions."""
+    return open_ledger(project.settings.ledger, project.root, create=create)
+
+
+@contextmanager
+def open_outlets(
+    project: Project, channels: list[Channel], now: Callable[[], datetime]
+) -> Iterator[list[Outlet]]:
+    """The outlets of these channels, the sandbox running as long as one is rehearsed."""
+    with ExitStack() as stack:
+        box: Sandbox | None = None
+        if any(is_sandboxed(project, channel) for channel in channels):
+            box = stack.enter_context(start_sandbox(project, now))
+        outlets = []
+        ledgers: dict[bool, Ledger] = {}
+        for channel in channels:
+            rehearsed = is_sandboxed(project, channel)
+            if rehearsed not in ledgers:
+                ledgers[rehearsed] = open_ledger_of(project, channel, create=True)
+                stack.callback(ledgers[rehearsed].close)
+            ledger = ledgers[rehearsed]
+            make = _email if channel == "email" else _wechat
+            outlets.append(make(project, ledger, box, now))
+        yield outlets
+
+
+@contextmanager
+def start_sandbox(project: Project, now: Callable[[], datetime]) -> Iterator[Sandbox]:
+    """The embedded services of this project, for as long as the block runs."""
+    from announce.sandbox import Sandbox
+
+    with Sandbox(project.private / SANDBOX, now=now) as box:
+        yield box
+
+
+def email_account(project: Project, smtp: Smtp) -> Account:
+    """The SMTP account with its secret. MachineError where the secret is missing."""
+    password = resolve(smtp.password, "email.smtp.password") if smtp.password else None
+    return Account.of(smtp, password=password, root=project.root)
+
+
+def account_id(smtp: Smtp) -> str:
+    """What the ledger knows the account by; its secret is not looked up."""
+    return Account.of(smtp, password="" if smtp.user else None, root=Path()).id
+
+
+def _email(
+    project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
+) -> Outlet:
+    from announce.channels.email.compose import sender_address
+    from announce.channels.email.transport import SmtpTransport
+
+    settings = project.settings.email
+    if settings.smtp is None:
+        assert box is not None
+        account = Account(host="127.0.0.1", port=box.smtp_port, security="none")
+        limits = UNLIMITED
+    else:
+        account = email_account(project, settings.smtp)
+        limits = limits_for(account.host, settings.limits)
+    sender = sender_address(project, project.languages[0])
+    return Outlet(
+        channel="email",
+        sandboxed=settings.smtp is None,
+        account=SANDBOX if settings.smtp is None else account.id,
+        domain=_domain(project),
+        ledger=ledger,
+        connections=settings.connections,
+        limits=limits,
+        open=lambda: SmtpTransport(account, sender.spec, now),
+    )
+
+
+def _wechat(
+    project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
+) -> Outlet:
+    from announce.channels.wechat.client import OfficialAccount
+    from announce.channels.wechat.transport import DraftTransport
+
+    settings = project.settings.wechat
+    if settings.app_secret is None:
+        assert box is not None
+        app_id, secret, base = box.app_id, box.app_secret, box.api_base
+    else:
+        app_id = wechat_account(project)
+        secret = resolve(settings.app_secret, "wechat.app_secret")
+        base = settings.api_base
+    return Outlet(
+        channel="wechat",
+        sandboxed=settings.app_secret is None,
+        account=wechat_account(project),
+        domain=_domain(project),
+        ledger=ledger,
+        connections=1,
+        limits=UNLIMITED,
+        open=lambda: DraftTransport(
+            OfficialAccount(app_id, secret, api_base=base), _Uploads(ledger.uploads, now)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Uploads:
+    """The ledger's memory of uploads, with the clock filled in."""
+
+    memory: Uploads
+    now: Callable[[], datetime]
+
+    def get(self, account: str, kind: str, sha: str) -> str | None:
+        return self.memory.get(account, kind, sha)
+
+    def put(self, account: str, kind: str, sha: str, value: str) -> None:
+        self.memory.put(account, kind, sha, value, self.now())
+
+
+def _domain(project: Project) -> str:
+    return project.settings.sender.address.rpartition("@")[2].encode("idna").decode()

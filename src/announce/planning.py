@@ -1,0 +1,224 @@
+"""Second step: who gets what, in which language; who does not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from announce.content import content_of
+from announce.gathering import Gathered
+from announce.model.audience import Address, Recipient
+from announce.model.campaign import Campaign
+from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State, Suppression
+from announce.model.languages import Language, other
+from announce.model.plan import Plan, Planned
+from announce.problems import Place, Problem, Severity, did_you_mean
+from announce.texts import say, say_n
+
+# What the ledger holds of this occurrence, and who is not to be written to.
+Known = Mapping[DeliveryKey, Delivery]
+Suppressed = Callable[[Address], Suppression | None]
+
+
+def make_plan(
+    gathered: Gathered,
+    *,
+    known: Known,
+    suppressed: Suppressed,
+    sandboxed: frozenset[Channel],
+    sources: Mapping[str, str],
+    wechat_account: str,
+) -> Plan:
+    """The deliveries of the campaign's occurrence, each with the state the ledger knows.
+
+    `sources` maps template files to digests (they are part of what shapes the messages).
+    """
+    planner = _Planner(gathered, known, suppressed)
+    lines = tuple([*planner.mails(), *planner.articles(wechat_account)])
+    return Plan(
+        campaign=gathered.campaign.id,
+        occurrence=ONCE,
+        lines=lines,
+        content=content_of(gathered, sources),
+        problems=(*gathered.problems, *planner.problems),
+        sandboxed=sandboxed,
+        notes=tuple(planner.notes()),
+    )
+
+
+def languages_for(gathered: Gathered, recipient: Recipient) -> tuple[Language, ...]:
+    """The languages of a recipient's mail: the reader's own first, where the row names it."""
+    email = gathered.campaign.email
+    chosen = email.languages if email else "recipient"
+    default = gathered.project.languages[0]
+    if chosen == "recipient":
+        return (recipient.language or default,)
+    if isinstance(chosen, str):
+        return (chosen,)
+    if len(chosen) == 1:
+        return (chosen[0],)
+    first = recipient.language or chosen[0]
+    return (first, other(first))
+
+
+class _Planner:
+    def __init__(self, gathered: Gathered, known: Known, suppressed: Suppressed) -> None:
+        self.gathered = gathered
+        self.campaign = gathered.campaign
+        self.known = known
+        self.suppressed = suppressed
+        self.problems: list[Problem] = []
+
+    def mails(self) -> Iterator[Planned]:
+        if self.campaign.email is None:
+            return
+        self._check_variant_column()
+        for recipient in self.gathered.audience.recipients:
+            yield self._mail(recipient)
+
+    def articles(self, account: str) -> Iterator[Planned]:
+        for article in self.campaign.wechat:
+            key = self._key("wechat", f"{account}:{article.language}")
+            delivery = Delivery(key=key, language=article.language, to=(account,))
+            yield Planned(
+                delivery=self._as_known(delivery), languages=(article.language,), article=article
+            )
+
+    def notes(self) -> Iterator[str]:
+        audience = self.gathered.audience
+        blank = sum(recipient.language is None for recipient in audience.recipients)
+        if blank:
+            yield say_n(
+                "{n} recipient names no language and gets {language} first.",
+                "{n} recipients name no language and get {language} first.",
+                blank,
+                language=self.gathered.project.languages[0],
+            )
+        if audience.filtered:
+            yield say_n(
+                "{n} row is left out by `where`.",
+                "{n} rows are left out by `where`.",
+                audience.filtered,
+            )
+        if audience.excluded:
+            yield say_n(
+                "{n} row is left out by exclusion files.",
+                "{n} rows are left out by exclusion files.",
+                audience.excluded,
+            )
+        if audience.repeated:
+            places = ", ".join(str(one.place.line) for one in audience.repeated[:10])
+            yield say_n(
+                "{n} row names someone again and is written to once (line {places}).",
+                "{n} rows name someone again and are written to once (lines {places}).",
+                len(audience.repeated),
+                places=places,
+            )
+        if self.campaign.email is not None and not audience.recipients:
+            yield say("Nobody is left to write to.")
+
+    def _mail(self, recipient: Recipient) -> Planned:
+        languages = languages_for(self.gathered, recipient)
+        kept, dropped = self._unsuppressed(recipient)
+        delivery = Delivery(
+            key=self._key("email", recipient.key),
+            language="+".join(languages),
+            to=tuple(address.spec for address in kept or recipient.addresses),
+            state=State.PLANNED if kept else State.SKIPPED,
+            reason="" if kept else f"suppressed: {dropped[0][1].reason}",
+        )
+        if dropped and self.campaign.purpose == "personal":
+            self._tell_suppressed(recipient, dropped)
+        reached = _with_addresses(recipient, kept or recipient.addresses)
+        return Planned(delivery=self._as_known(delivery), languages=languages, recipient=reached)
+
+    def _unsuppressed(
+        self, recipient: Recipient
+    ) -> tuple[tuple[Address, ...], list[tuple[Address, Suppression]]]:
+        kept, dropped = [], []
+        for address in recipient.addresses:
+            found = self.suppressed(address)
+            if found and (found.scope == "all" or self.campaign.purpose == "announcement"):
+                dropped.append((address, found))
+            else:
+                kept.append(address)
+        return tuple(kept), dropped
+
+    def _tell_suppressed(
+        self, recipient: Recipient, dropped: list[tuple[Address, Suppression]]
+    ) -> None:
+        for address, found in dropped:
+            self.problems.append(
+                Problem(
+                    code="suppressed-addressee",
+                    severity=Severity.WARNING,
+                    place=recipient.place,
+                    message=say(
+                        "{address} of {key} is suppressed ({reason}) and will not be written to",
+                        address=address.shown or address.spec,
+                        key=recipient.key,
+                        reason=found.reason,
+                    ),
+                    hint=say(
+                        "give another address, tell the person another way, or "
+                        "`announce suppress remove {address}`",
+                        address=address.spec,
+                    ),
+                )
+            )
+
+    def _as_known(self, delivery: Delivery) -> Delivery:
+        """The delivery with what the ledger knows of it; a skip of the plan stands."""
+        found = self.known.get(delivery.key)
+        if found is None or found.state in (State.PLANNED, State.SKIPPED):
+            return delivery
+        if found.state is State.FAILED and delivery.state is State.SKIPPED:
+            return delivery
+        return Delivery(
+            key=delivery.key,
+            language=delivery.language,
+            to=delivery.to,
+            state=found.state,
+            reason=found.reason,
+            message_id=found.message_id,
+        )
+
+    def _key(self, channel: Channel, recipient: str) -> DeliveryKey:
+        return DeliveryKey(self.campaign.id, ONCE, channel, recipient)
+
+    def _check_variant_column(self) -> None:
+        choice = self.campaign.template
+        recipients = self.gathered.audience.recipients
+        if choice is None or not recipients or choice.by in recipients[0].fields:
+            return
+        self.problems.append(
+            Problem(
+                code="variant-column",
+                place=_campaign_place(self.gathered),
+                message=say('template.by names no column of the audience: "{by}"', by=choice.by),
+                hint=did_you_mean(choice.by, recipients[0].fields),
+            )
+        )
+
+
+def variant_of(campaign: Campaign, recipient: Recipient | None) -> str | None:
+    """The variant of the template that a recipient's row picks."""
+    if campaign.template is None or recipient is None:
+        return None
+    return recipient.fields[campaign.template.by]
+
+
+def _with_addresses(recipient: Recipient, kept: tuple[Address, ...]) -> Recipient:
+    if kept == recipient.addresses:
+        return recipient
+    return replace(recipient, addresses=kept)
+
+
+def _campaign_place(gathered: Gathered) -> Place:
+    return Place(file=shown(gathered.campaign.path, gathered.project.root))
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as people read it: relative to the project where it lies in it."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

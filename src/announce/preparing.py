@@ -1,0 +1,101 @@
+"""A campaign made ready: read, planned, composed and checked, before any message leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from announce.checks.dates import past_facts
+from announce.composing import Composer, compose_all
+from announce.gathering import Gathered, faulty, gather
+from announce.model.delivery import CHANNELS, ONCE, Channel, Delivery, DeliveryKey
+from announce.model.message import Message
+from announce.model.plan import Plan, Planned
+from announce.outlets import (
+    open_ledger_of,
+    open_project_ledger,
+    sandboxed_channels,
+    wechat_account,
+)
+from announce.planning import Suppressed, make_plan, shown
+from announce.problems import Place, Problem, errors_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A campaign with every message composed and checked, before any leaves."""
+
+    gathered: Gathered
+    plan: Plan
+    composer: Composer
+    known: dict[DeliveryKey, Delivery]
+
+    @property
+    def place(self) -> Place:
+        """The campaign's file."""
+        return Place(file=shown(self.gathered.campaign.path, self.gathered.project.root))
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The campaign's channels, e-mail first."""
+        campaign = self.gathered.campaign
+        present = {"email": campaign.email is not None, "wechat": bool(campaign.wechat)}
+        return [channel for channel in CHANNELS if present[channel]]
+
+
+def prepare(
+    folder: str | None,
+    campaign: str,
+    now: datetime,
+    *,
+    seen: Callable[[Planned, Message], None] | None = None,
+) -> Prepared:
+    """Read, plan, compose and check. InputError with every fault found."""
+    gathered = gather(folder, campaign)
+    composer = Composer(gathered)
+    broken = composer.problems()
+    if errors_in(broken):
+        raise faulty(campaign, [*gathered.problems, *broken])
+    known, suppressed = _memory(gathered)
+    plan = make_plan(
+        gathered,
+        known=known,
+        suppressed=suppressed,
+        sandboxed=sandboxed_channels(gathered.project),
+        sources=composer.sources(),
+        wechat_account=wechat_account(gathered.project) if gathered.campaign.wechat else "",
+    )
+    if not errors_in(plan.problems):
+        plan = compose_all(plan, composer, seen)
+    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, known=known)
+    if errors_in(plan.problems):
+        raise faulty(campaign, plan.problems)
+    doubts = past_facts(gathered.project, gathered.campaign, prepared.place, now)
+    return Prepared(
+        gathered=gathered,
+        plan=_with_problems(plan, doubts),
+        composer=composer,
+        known=known,
+    )
+
+
+def _with_problems(plan: Plan, more: Iterable[Problem]) -> Plan:
+    return replace(plan, problems=(*plan.problems, *more))
+
+
+def _memory(gathered: Gathered) -> tuple[dict[DeliveryKey, Delivery], Suppressed]:
+    """What the ledgers know: deliveries of the campaign, and a look-up of suppressions."""
+    known: dict[DeliveryKey, Delivery] = {}
+    for channel in CHANNELS:
+        with closing(open_ledger_of(gathered.project, channel)) as ledger:
+            for delivery in ledger.deliveries(gathered.campaign.id, ONCE):
+                if delivery.key.channel == channel:
+                    known[delivery.key] = delivery
+    # Suppressions are the project's, rehearsed or real: people do not change with the channel.
+    with closing(open_project_ledger(gathered.project)) as ledger:
+        # Of several reasons for one address the one that covers most stands.
+        listed = sorted(ledger.suppressions.all(), key=lambda one: one.scope == "all")
+    held = {one.address: one for one in listed}
+    return known, lambda address: held.get(address.identity)

@@ -1,0 +1,188 @@
+"""The preview's pages, as HTML text. Messages stand in sandboxed frames: nothing of them runs,
+and nothing is loaded from afar."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from announce.model.delivery import DeliveryKey
+from announce.model.message import Article, Blob, Mail
+from announce.model.plan import Plan, Planned
+from announce.problems import Problem
+from announce.texts import say, say_n, spoken
+
+_FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def index_page(plan: Plan, pages: Mapping[DeliveryKey, str], now: datetime) -> str:
+    """What will happen, what is doubtful, and every message with a link."""
+    return _page(
+        plan.campaign,
+        f"<h1>{escape(plan.campaign)}</h1>"
+        f"<p class=muted>{escape(say('Preview of {when}', when=f'{now.astimezone():%Y-%m-%d %H:%M %z}'))}"
+        f" · {escape(say('digest'))} <code>{plan.digest}</code></p>"
+        f"{_totals(plan)}{_problems(plan.problems)}{_notes(plan)}{_list(plan, pages)}",
+        style="",
+    )
+
+
+def mail_page(line: Planned, mail: Mail, raw: bytes, eml: str) -> str:
+    """One mail: phone and desktop frames, the text part, the source."""
+    html = _inlined(mail.html, mail.pictures)
+    return _page(
+        mail.subject,
+        f"{_back()}<h1>{escape(mail.subject)}</h1>{_facts(line, mail)}"
+        f"<p><a href='{eml}'>{escape(say('The exact file (.eml)'))}</a></p>"
+        f"<div class=frames>{_frame(html, say('Phone'), 'phone')}"
+        f"{_frame(html, say('Desktop'), 'desktop')}</div>"
+        f"<h2>{escape(say('Text part'))}</h2><pre class=text>{escape(mail.text)}</pre>"
+        f"<h2>{escape(say('Headers'))}</h2><pre class=text>{escape(_headers(raw))}</pre>",
+        style="../",
+    )
+
+
+def article_page(line: Planned, article: Article, source: str) -> str:
+    """One article in a phone frame, with what the list card shows."""
+    html = _inlined(article.html, article.pictures, scheme="picture")
+    cover = _data_address(article.cover)
+    head = (
+        f"<div style='font-family:sans-serif;max-width:677px;margin:0 auto;padding:16px'>"
+        f"<h1 style='font-size:22px;line-height:1.4'>{escape(article.title)}</h1>"
+        f"<p style='color:#888;font-size:15px'>{escape(article.author)}</p>{html}"
+        f"<p style='color:#576b95'>{escape(_read_original(article))}</p></div>"
+    )
+    return _page(
+        article.title,
+        f"{_back()}<h1>{escape(article.title)}</h1>"
+        f"<p class=card><img src='{cover}' alt=''><span>{escape(article.title)}<br>"
+        f"<small>{escape(article.summary)}</small></span></p>"
+        f"<p><a href='{source}'>{escape(say('The exact file (HTML)'))}</a></p>"
+        f"<div class=frames>{_frame(head, say('Phone'), 'phone')}</div>"
+        f"<p class=muted>{escape(line.delivery.key.recipient)} · {escape(article.original_url)}</p>",
+        style="../",
+    )
+
+
+def _page(title: str, body: str, style: str) -> str:
+    css = files("announce").joinpath("preview/preview.css").read_text(encoding="utf-8")
+    page = Template(
+        "<!doctype html><html lang='$lang'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'>"
+        "<title>$title</title><style>$css</style><main data-root='$style'>$body</main></html>\n"
+    )
+    lang = "zh-Hans" if spoken() == "zh" else "en"
+    return page.substitute(lang=lang, title=escape(title), css=css, body=body, style=style)
+
+
+def _totals(plan: Plan) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(_channel(channel, plan))}</td>"
+        f"<td>{escape(', '.join(f'{n} {_state(state)}' for state, n in sorted(counts.items())))}</td>"
+        "</tr>"
+        for channel, counts in plan.totals.items()
+    )
+    return f"<table class=totals>{rows}</table>"
+
+
+def _channel(channel: str, plan: Plan) -> str:
+    name = {"email": say("e-mail"), "wechat": say("official account")}[channel]
+    return say("{channel} (sandbox)", channel=name) if channel in plan.sandboxed else name
+
+
+def _state(state: str) -> str:
+    return say(state.replace("_", " "))
+
+
+def _problems(problems: tuple[Problem, ...]) -> str:
+    if not problems:
+        return f"<p class=good>{escape(say('No fault and no doubt was found.'))}</p>"
+    items = "".join(
+        f"<li class={problem.severity.value}><code>{escape(str(problem.place))}</code> "
+        f"{escape(problem.message)}<br><small>{escape(problem.hint)}</small></li>"
+        for problem in problems
+    )
+    head = say_n("{n} thing to look at", "{n} things to look at", len(problems))
+    return f"<h2>{escape(head)}</h2><ul class=problems>{items}</ul>"
+
+
+def _notes(plan: Plan) -> str:
+    return "".join(f"<p>{escape(note)}</p>" for note in plan.notes)
+
+
+def _list(plan: Plan, pages: Mapping[DeliveryKey, str]) -> str:
+    heads = [say("key"), say("to"), say("language"), say("state"), say("subject")]
+    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    rows = "".join(_row(line, pages.get(line.delivery.key)) for line in plan.lines)
+    return (
+        f"<h2>{escape(say('Messages'))}</h2>"
+        f"<table class=list><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(line: Planned, page: str | None) -> str:
+    delivery = line.delivery
+    subject = escape(delivery.subject)
+    if page:
+        subject = f"<a href='{page}'>{subject}</a>"
+    state = _state(delivery.state.value)
+    if delivery.reason:
+        state = f"{state}: {delivery.reason}"
+    cells = (
+        escape(delivery.key.recipient),
+        escape(", ".join(delivery.to)),
+        escape(delivery.language),
+        escape(state),
+        subject,
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _facts(line: Planned, mail: Mail) -> str:
+    to = ", ".join(f"{one.name} <{one.shown or one.spec}>".strip() for one in mail.to)
+    extra = ", ".join(blob.name for blob in mail.attachments)
+    rows = [
+        (say("key"), line.delivery.key.recipient),
+        (say("to"), to),
+        (say("language"), line.delivery.language),
+        (say("attachments"), extra),
+    ]
+    cells = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows if value
+    )
+    return f"<table class=totals>{cells}</table>"
+
+
+def _frame(html: str, title: str, kind: str) -> str:
+    guarded = f'<meta http-equiv="Content-Security-Policy" content="{_FRAME_POLICY}">{html}'
+    return (
+        f"<figure class={kind}><figcaption>{escape(title)}</figcaption>"
+        f'<iframe sandbox title="{escape(title)}" srcdoc="{escape(guarded)}"></iframe></figure>'
+    )
+
+
+def _inlined(html: str, pictures: tuple[Blob, ...], scheme: str = "cid") -> str:
+    for blob in pictures:
+        name = blob.cid if scheme == "cid" else blob.name
+        html = html.replace(f"{scheme}:{name}", _data_address(blob))
+    return html
+
+
+def _data_address(blob: Blob) -> str:
+    return f"data:{blob.media_type};base64,{base64.b64encode(blob.data).decode()}"
+
+
+def _headers(raw: bytes) -> str:
+    return raw.split(b"\r\n\r\n", 1)[0].decode("utf-8", "replace")
+
+
+def _read_original(article: Article) -> str:
+    return say("Read original") if article.original_url else ""
+
+
+def _back() -> str:
+    return f"<p><a href='../index.html'>← {escape(say('All messages'))}</a></p>"

@@ -1,0 +1,77 @@
+"""`--to-self`: marked samples, one of each shape and language, without touching any delivery."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from announce.errors import InputError, MachineError
+from announce.model.audience import Address
+from announce.model.delivery import DeliveryKey, State
+from announce.model.message import Mail
+from announce.model.plan import Plan, Planned
+from announce.outlets import open_outlets
+from announce.planning import variant_of
+from announce.preparing import Prepared
+from announce.reading.addresses import AddressFault, read_address
+from announce.texts import say
+
+
+def send_samples(prepared: Prepared, address: str, now: Callable[[], datetime]) -> int:
+    """Send one mail of each variant and language to `address`; how many were sent.
+
+    Each says in its subject that it is a sample and for whom the original is. Their
+    Message-IDs are new: a sample must never fold with the real mail.
+    """
+    to = _address(address)
+    lines = _one_of_each(prepared.plan, prepared)
+    if not lines:
+        raise InputError(say("there is no mail to make a sample of"))
+    with (
+        open_outlets(prepared.gathered.project, ["email"], now) as [outlet],
+        outlet.open() as transport,
+    ):
+        for line in lines:
+            mail = prepared.composer.compose(line)
+            assert isinstance(mail, Mail)
+            key = DeliveryKey(
+                prepared.plan.campaign, "sample", "email", line.delivery.key.recipient
+            )
+            outcome = transport.deliver(
+                _marked(mail, to, key.recipient), key, _fresh_id(mail), _nothing
+            )
+            if outcome.state is not State.SENT:
+                raise MachineError(say("the sample was refused: {reason}", reason=outcome.reason))
+    return len(lines)
+
+
+def _one_of_each(plan: Plan, prepared: Prepared) -> list[Planned]:
+    shapes: dict[tuple[str | None, str], Planned] = {}
+    for line in plan.lines:
+        if line.recipient is not None and line.delivery.state is not State.SKIPPED:
+            variant = variant_of(prepared.gathered.campaign, line.recipient)
+            shapes.setdefault((variant, line.delivery.language), line)
+    return list(shapes.values())
+
+
+def _marked(mail: Mail, to: Address, key: str) -> Mail:
+    mark = f"【样例 · {key}】" if mail.languages[0] == "zh" else f"[Sample for {key}] "
+    return replace(mail, subject=mark + mail.subject, to=(to,))
+
+
+def _fresh_id(mail: Mail) -> str:
+    return f"<{uuid.uuid4().hex}@{mail.sender.spec.rpartition('@')[2]}>"
+
+
+def _nothing() -> None:
+    """A sample has no delivery to mark as handed over."""
+
+
+def _address(text: str) -> Address:
+    try:
+        address, _ = read_address(text)
+    except AddressFault as fault:
+        raise InputError(str(fault), hint=fault.hint) from fault
+    return address

@@ -1,0 +1,197 @@
+"""Real accounts: another SMTP server and another emulator of the API, both on loopback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from announce.sandbox.mailcatcher import MailCatcher
+from announce.sandbox.wechat import OfficialAccountServer
+
+CFP = "campaigns/cfp.yaml"
+PEOPLE = 58
+
+
+def clock() -> datetime:
+    """The clock of the servers."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[tuple[MailCatcher, OfficialAccountServer]]:
+    """An SMTP server and an official account that are not the project's sandbox."""
+    with (
+        MailCatcher(tmp_path / "elsewhere" / "mail", now=clock) as mail,
+        OfficialAccountServer(tmp_path / "elsewhere" / "wechat", now=clock) as account,
+    ):
+        yield mail, account
+
+
+@pytest.fixture
+def live(project, servers, monkeypatch) -> Path:
+    """The example project with accounts on those servers."""
+    mail, account = servers
+    with (project / "announce.yaml").open("a", encoding="utf-8") as file:
+        file.write(
+            f"email:\n  smtp: {{host: 127.0.0.1, port: {mail.port}, security: none}}\n"
+            f"wechat:\n  app_id: {account.app_id}\n  app_secret: {{env: TEST_APP_SECRET}}\n"
+            f"  api_base: {account.api_base}\n"
+        )
+    monkeypatch.setenv("TEST_APP_SECRET", account.app_secret)
+    return project
+
+
+def test_needs_a_yes_where_nobody_can_be_asked(announce, live, servers) -> None:
+    """Nothing real leaves unasked: exit 3, and nothing was sent."""
+    ended = announce("send", CFP, cwd=live)
+
+    assert ended.code == 3
+    assert "--yes" in ended.err
+    assert servers[0].store.mails() == []
+
+
+def test_everyone_is_reached_once_on_other_servers(announce, live, servers) -> None:
+    """The same campaign, the same result, on servers that are not ours; the first line says so."""
+    ended = announce("send", "--yes", CFP, cwd=live)
+
+    mail, account = servers
+    people = Counter(to for one in mail.store.mails() for to in one.to)
+    assert ended.code == 0, ended.err
+    assert ended.err.startswith("For real: e-mail, official account.")
+    assert (len(people), set(people.values())) == (PEOPLE, {1})
+    assert len(account.drafts()) == 2
+
+
+def test_second_run_sends_nothing(announce, live, servers) -> None:
+    """Run twice, it sends once; also with two channels on one ledger."""
+    announce("send", "--yes", CFP, cwd=live)
+
+    again = announce("send", "--yes", "--json", CFP, cwd=live)
+
+    assert (again.code, again.json["run"]["sent"]) == (0, 0)
+    assert len(servers[0].store.mails()) == PEOPLE
+    assert len(servers[1].drafts()) == 2
+
+
+def test_one_channel_at_a_time(announce, live, servers) -> None:
+    """--channel leaves the other one due."""
+    announce("send", "--yes", "--channel", "email", CFP, cwd=live)
+    first = len(servers[1].drafts())
+
+    rest = announce("send", "--yes", "--json", CFP, cwd=live)
+
+    assert (first, rest.json["run"]["sent"], len(servers[1].drafts())) == (0, 2, 2)
+
+
+def test_missing_secret_is_never_the_sandbox(announce, live, servers, monkeypatch) -> None:
+    """An account whose secret is missing: exit 4, naming the variable, nothing sent."""
+    monkeypatch.delenv("TEST_APP_SECRET")
+
+    ended = announce("send", "--yes", CFP, cwd=live)
+
+    assert ended.code == 4
+    assert "TEST_APP_SECRET" in ended.err
+    assert servers[0].store.mails() == []
+
+
+def test_fresh_clone_is_stopped_by_the_receipts(announce, live, servers, tmp_path) -> None:
+    """Without the ledger but with the receipts nothing is sent again: exit 4."""
+    announce("send", "--yes", CFP, cwd=live)
+    clone = tmp_path / "clone"
+    shutil.copytree(live, clone, ignore=shutil.ignore_patterns(".announce"))
+
+    ended = announce("send", "--yes", CFP, cwd=clone)
+
+    assert ended.code == 4
+    assert "announce ledger adopt" in ended.err
+    assert len(servers[0].store.mails()) == PEOPLE
+
+
+def test_second_machine_is_stopped_by_the_receipts(
+    announce, live, servers, tmp_path, monkeypatch
+) -> None:
+    """Another user's state folder knows nothing; the receipts in git still do."""
+    announce("send", "--yes", CFP, cwd=live)
+    clone = tmp_path / "clone"
+    shutil.copytree(live, clone, ignore=shutil.ignore_patterns(".announce"))
+    monkeypatch.setenv("ANNOUNCE_STATE", str(tmp_path / "another-machine"))
+
+    ended = announce("send", "--yes", CFP, cwd=clone)
+
+    assert ended.code == 4
+
+
+def test_adopted_receipts_count_as_sent(announce, live, servers, tmp_path) -> None:
+    """After `ledger adopt` the clone sends to nobody who was served."""
+    announce("send", "--yes", "--limit", "20", CFP, cwd=live)
+    clone = tmp_path / "clone"
+    shutil.copytree(live, clone, ignore=shutil.ignore_patterns(".announce"))
+
+    adopted = announce("ledger", "adopt", cwd=clone)
+    ended = announce("send", "--yes", "--json", CFP, cwd=clone)
+
+    people = Counter(to for one in servers[0].store.mails() for to in one.to)
+    assert adopted.code == 0
+    assert ended.code == 0, ended.err
+    assert (len(people), set(people.values())) == (PEOPLE, {1})
+
+
+def test_restored_copy_is_stopped(announce, live, servers, tmp_path) -> None:
+    """A ledger older than what this machine has seen is refused: exit 4."""
+    announce("send", "--yes", "--limit", "5", CFP, cwd=live)
+    ledger = live / ".announce" / "ledger.sqlite3"
+    backup = tmp_path / "backup.sqlite3"
+    shutil.copy(ledger, backup)
+    announce("send", "--yes", CFP, cwd=live)
+    for name in ("", "-wal", "-shm"):
+        Path(f"{ledger}{name}").unlink(missing_ok=True)
+    shutil.copy(backup, ledger)
+    sent = len(servers[0].store.mails())
+
+    ended = announce("send", "--yes", CFP, cwd=live)
+
+    assert ended.code == 4
+    assert len(servers[0].store.mails()) == sent
+
+
+def test_receipts_hold_no_address(announce, live) -> None:
+    """What goes into git names nobody."""
+    announce("send", "--yes", CFP, cwd=live)
+
+    receipts = list((live / "receipts").rglob("*.json"))
+    text = "".join(path.read_text(encoding="utf-8") for path in receipts)
+    assert receipts
+    assert "@" not in text
+    assert all(json.loads(path.read_text(encoding="utf-8")) for path in receipts)
+
+
+def test_rehearsal_leaves_no_receipt(announce, project) -> None:
+    """The sandbox never blocks the real send."""
+    announce("send", CFP, cwd=project)
+
+    assert not (project / "receipts").exists()
+
+
+def test_real_send_of_a_past_season_says_so(announce, live) -> None:
+    """With `as_of`, a real send says by which day it judges dates."""
+    ended = announce("send", "--yes", "--limit", "1", CFP, cwd=live)
+
+    assert "2025-01-06" in ended.err
+
+
+def test_to_self_sends_marked_samples_and_touches_nothing(announce, live, servers) -> None:
+    """One sample of each language to one's own address; the campaign is as before."""
+    ended = announce("send", "--to-self", "me@example.org", CFP, cwd=live)
+
+    mails = servers[0].store.mails()
+    assert ended.code == 0, ended.err
+    assert {to for one in mails for to in one.to} == {"me@example.org"}
+    assert len(mails) == 2
+    assert all("ample" in one.subject or "样例" in one.subject for one in mails)
+    assert announce("status", "--json", cwd=live).json == {"campaigns": []}
