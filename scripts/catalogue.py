@@ -56,9 +56,9 @@ def update() -> None:
     print(f"{len(catalogue)} texts, {len(missing)} without Chinese")
 
 
-def filled(string: str | tuple[str, ...] | list[str]) -> bool:
+def filled(string: str | tuple[str, ...] | list[str] | None) -> bool:
     """Whether a translation is there, in every form it needs."""
-    return bool(string) if isinstance(string, str) else all(string)
+    return bool(string) if isinstance(string, str) else bool(string) and all(string)
 
 
 def compile_catalogue() -> None:

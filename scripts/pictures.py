@@ -32,7 +32,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--hide-scrollbars", "--force-color-profile=srgb", "--virtual-time-budget=4000",
+    "--hide-scrollbars", "--force-color-profile=srgb", "--virtual-time-budget=10000",
+    "--run-all-compositor-stages-before-draw",
 )  # fmt: skip
 # Which mail and which draft stand for each language: a word of its subject or title.
 MAILS = {"en": "Call for papers", "zh": "征稿"}
@@ -72,7 +73,11 @@ def announce(*arguments: str, at: Path | None = None, language: str = "en") -> s
     """Run the tool as people do; what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "announce", *arguments],
-        cwd=at, env=environment(language), capture_output=True, text=True, check=True,
+        cwd=at,
+        env=environment(language),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 
 from announce.sandbox.mailcatcher import MailCatcher
 from announce.sandbox.wechat import OfficialAccountServer
@@ -195,3 +202,77 @@ def test_to_self_sends_marked_samples_and_touches_nothing(announce, live, server
     assert len(mails) == 2
     assert all("ample" in one.subject or "样例" in one.subject for one in mails)
     assert announce("status", "--json", cwd=live).json == {"campaigns": []}
+
+
+def test_lost_answer_of_the_api_makes_no_second_draft(announce, live, servers) -> None:
+    """The draft was added and the answer lost: looking finds it, and nothing is added again."""
+    servers[1].fail_next("/cgi-bin/draft/add", "lost-after")
+
+    ended = announce("send", "--yes", "--channel", "wechat", CFP, cwd=live)
+
+    assert ended.code == 0, ended.err
+    assert len(servers[1].drafts()) == 2
+
+
+def test_refused_draft_is_tried_again_on_request_only(announce, live, servers) -> None:
+    """A definite refusal is failed, exit 1, named with its mend; --retry-failed goes on."""
+    servers[1].fail_next("/cgi-bin/draft/add", 45166)
+
+    first = announce("send", "--yes", "--channel", "wechat", CFP, cwd=live)
+    second = announce("send", "--yes", "--channel", "wechat", CFP, cwd=live)
+    third = announce("send", "--yes", "--channel", "wechat", "--retry-failed", CFP, cwd=live)
+
+    assert (first.code, second.code, third.code) == (1, 1, 0)
+    assert "45166" in first.out
+    assert len(servers[1].drafts()) == 2
+
+
+class KillsTheSender:
+    """An SMTP handler that kills the sending process when it takes its tenth mail."""
+
+    def __init__(self) -> None:
+        self.pid: int | None = None
+        self.taken: list[str] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802
+        """Take a mail; the tenth is the sender's last."""
+        self.taken += envelope.rcpt_tos
+        if len(self.taken) == 10 and self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.pid = None
+        return "250 taken"
+
+
+def test_killed_run_goes_on_and_nobody_gets_it_twice(announce, project) -> None:
+    """After SIGKILL the next run serves the rest; what nobody can know is in doubt, and named."""
+    handler = KillsTheSender()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    with (project / "announce.yaml").open("a", encoding="utf-8") as file:
+        file.write(
+            f"email:\n  smtp: {{host: 127.0.0.1, port: {controller.port}, security: none}}\n"
+        )
+    command = [sys.executable, "-m", "announce", "send", "--yes", "--channel", "email", CFP]
+
+    with subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE) as process:
+        handler.pid = process.pid
+        process.communicate()
+    again = announce("send", "--yes", "--channel", "email", "--json", CFP, cwd=project)
+    controller.stop()
+
+    doubtful = (
+        again.json["run"]["in_doubt"] or again.json["campaigns"][0]["channels"]["email"]["in_doubt"]
+    )
+    counts = Counter(handler.taken)
+    assert process.returncode == -signal.SIGKILL
+    assert again.code == 1
+    assert set(counts.values()) == {1}
+    assert 1 <= doubtful <= 4
+    assert len(counts) >= PEOPLE - doubtful
+
+
+def free_port() -> int:
+    """A port that is free now: aiosmtpd's controller cannot find one by itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

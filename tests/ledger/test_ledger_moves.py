@@ -163,9 +163,11 @@ class Moves(RuleBasedStateMachine):
     @precondition(lambda self: self._in(State.IN_DOUBT))
     @rule(data=st.data(), sent=st.booleans())
     def settle(self, data: st.DataObject, sent: bool) -> None:
-        """A person's word."""
+        """A person's word, which ends a run whose process is gone."""
         name = data.draw(st.sampled_from(self._in(State.IN_DOUBT)))
         self.ledger.settle(key(name), sent=sent, now=NOW)
+        if self.ledger.running(CAMPAIGN) is None:
+            self.run, self.claimed = None, []
         if not sent:
             self.wire[name] = 0
 
