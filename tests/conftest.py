@@ -72,7 +72,7 @@ Announce = Callable[..., Ended]
 def announce(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Announce]:
-    """Runs a command in this process, in a folder: `announce("send", "campaigns/cfp.yaml", cwd=…)`."""
+    """Runs a command in this process: `announce("send", "campaigns/cfp.yaml", cwd=project)`."""
     from announce.cli.app import run
 
     def call(*arguments: str, cwd: Path) -> Ended:

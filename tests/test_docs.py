@@ -50,15 +50,8 @@ def test_commands_in_the_readme_exist(readme: str) -> None:
 
 def test_readmes_give_the_same_commands() -> None:
     """What stands in code blocks of one README stands in the other's."""
-    blocks = [
-        [
-            line
-            for line in re.findall(
-                r"```(?:sh|bash)\n(.*?)```", (ROOT / one).read_text("utf-8"), re.S
-            )
-        ]
-        for one in READMES
-    ]
+    texts = [(ROOT / one).read_text(encoding="utf-8") for one in READMES]
+    blocks = [re.findall(r"```(?:sh|bash)\n(.*?)```", text, re.S) for text in texts]
     commands = [
         [re.sub(r"\s*#.*", "", line) for block in found for line in block.splitlines()]
         for found in blocks

@@ -7,7 +7,8 @@ import sys
 
 HEAVY = {
     "pydantic", "yaml", "jinja2", "sqlalchemy", "rich", "babel", "wechatpy", "yagmail", "requests",
-    "email_validator", "css_inline", "lxml", "aiosmtpd", "icalendar", "markdown_it", "asyncio", "ssl",
+    "email_validator", "css_inline", "lxml", "aiosmtpd", "icalendar", "markdown_it", "asyncio",
+    "ssl",
 }  # fmt: skip
 
 PROGRAM = """

@@ -7,7 +7,6 @@ A rehearsal reports its gates without enforcing them.
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import datetime
 
 from announce.checks.figures import unmet
 from announce.content import changes
@@ -21,7 +20,7 @@ from announce.preparing import Prepared
 from announce.texts import say
 
 
-def check_gates(prepared: Prepared, options: Options, now: datetime) -> None:
+def check_gates(prepared: Prepared, options: Options) -> None:
     """Raise the first gate that says no; a rehearsed channel only has gates on its own ledger."""
     real = [channel for channel in prepared.channels if channel not in prepared.plan.sandboxed]
     campaign = prepared.gathered.campaign
@@ -34,12 +33,10 @@ def check_gates(prepared: Prepared, options: Options, now: datetime) -> None:
             hint=say("this version cannot record approvals: remove `approval: required` to send"),
         )
     for channel in prepared.channels:
-        _ledger_gates(prepared, options, channel, real=channel in real, now=now)
+        _ledger_gates(prepared, options, channel, real=channel in real)
 
 
-def _ledger_gates(
-    prepared: Prepared, options: Options, channel: Channel, *, real: bool, now: datetime
-) -> None:
+def _ledger_gates(prepared: Prepared, options: Options, channel: Channel, *, real: bool) -> None:
     plan, project = prepared.plan, prepared.gathered.project
     with closing(open_ledger_of(project, channel)) as ledger:
         if real:

@@ -35,7 +35,7 @@ def make_plan(
     `sources` maps template files to digests (they are part of what shapes the messages).
     """
     planner = _Planner(gathered, known, suppressed)
-    lines = tuple([*planner.mails(), *planner.articles(wechat_account)])
+    lines = (*planner.mails(), *planner.articles(wechat_account))
     return Plan(
         campaign=gathered.campaign.id,
         occurrence=ONCE,

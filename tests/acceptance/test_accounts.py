@@ -120,9 +120,7 @@ def test_fresh_clone_is_stopped_by_the_receipts(announce, live, servers, tmp_pat
     assert len(servers[0].store.mails()) == PEOPLE
 
 
-def test_second_machine_is_stopped_by_the_receipts(
-    announce, live, servers, tmp_path, monkeypatch
-) -> None:
+def test_second_machine_is_stopped_by_the_receipts(announce, live, tmp_path, monkeypatch) -> None:
     """Another user's state folder knows nothing; the receipts in git still do."""
     announce("send", "--yes", CFP, cwd=live)
     clone = tmp_path / "clone"
@@ -234,7 +232,7 @@ class KillsTheSender:
         self.pid: int | None = None
         self.taken: list[str] = []
 
-    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
         """Take a mail; the tenth is the sender's last."""
         self.taken += envelope.rcpt_tos
         if len(self.taken) == 10 and self.pid is not None:

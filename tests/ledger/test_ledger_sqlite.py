@@ -98,7 +98,8 @@ def test_an_empty_file_is_no_ledger_yet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"not a database at all" * 200, "is damaged"), (None, "is not a ledger")]
+    ("content", "words"),
+    [(b"not a database at all" * 200, "is damaged"), (None, "is not a ledger")],
 )
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes | None, words: str) -> None:
     """What is no ledger is left alone, with the mend."""

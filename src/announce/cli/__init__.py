@@ -1,1 +1,4 @@
-"""The command line: one module a command; the only room that prints, asks, exits, reads the clock."""
+"""The command line: one module a command.
+
+The only room that prints, asks, exits, or reads the clock.
+"""

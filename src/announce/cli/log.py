@@ -34,12 +34,14 @@ def command(screen: Screen, campaign: str, key: str | None, form: str) -> int:
     """Show the log."""
     root, name = project_campaign(screen, campaign)
     project = open_project(root)
-    entries = []
+    entries: list[dict[str, Any]] = []
     for channel in CHANNELS:
         with closing(open_ledger_of(project, channel)) as ledger:
-            for row in ledger.deliveries(name or campaign):
-                if row.key.channel == channel and key in (None, row.key.recipient):
-                    entries.append(_entry(row, ledger.events(row.key)))
+            entries += [
+                _entry(row, events)
+                for row, events in ledger.history(name or campaign)
+                if row.key.channel == channel and key in (None, row.key.recipient)
+            ]
     if key is not None and not entries:
         raise InputError(
             say('no delivery of {campaign} has the key "{key}"', campaign=name, key=key),

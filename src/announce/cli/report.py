@@ -51,7 +51,7 @@ def show_report(
     took: timedelta,
     error: AnnounceError | None,
 ) -> None:
-    """The end of a send: this run, where the campaign stands, what needs a person, where to look."""
+    """The end of a send: this run, where the campaign stands, what needs a person."""
     line = say(
         "{sent} sent in {seconds} s.",
         sent=run.get("sent", 0),

@@ -84,7 +84,7 @@ def command(
         return _dry(screen, prepared.plan)
     if to_self:
         return _samples(screen, prepared, to_self)
-    check_gates(prepared, options, now())
+    check_gates(prepared, options)
     _confirm(screen, prepared.plan, options, yes=yes)
     due = options.due(prepared.plan)
     tallies: dict[str, Tally] = {}

@@ -1,7 +1,6 @@
 """A ledger that is not there: it reads as empty and refuses writes."""
 
 # Its answers do not depend on the questions.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Witness:
         with self._lock:
             self._write(now)
 
-    def note(self, key: DeliveryKey, state: State, now: datetime) -> None:  # noqa: ARG002
+    def note(self, key: DeliveryKey, state: State, now: datetime) -> None:
         """Hear that an outcome was recorded; the files follow at intervals, from the ledger."""
         with self._lock:
             if self._due is not None and now >= self._due:

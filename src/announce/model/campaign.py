@@ -149,7 +149,8 @@ class Campaign(Noun):
         default=[],
     )
     expect: dict[str, Any] = about(
-        "Figures the plan must meet, or nothing is sent: `by` names a column, the rest count its values.",
+        "Figures the plan must meet, or nothing is sent: `by` names a column, the rest count "
+        "its values.",
         "计划须符合的数目，否则不发送：`by` 指定列，其余为各取值的数目。",
         default={},
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from announce.texts import say
@@ -89,14 +89,13 @@ def parse_moment(text: str) -> date | Deadline:
         )
     zone = _zone(zone_text)
     try:
-        clock = datetime.strptime(
-            match["time"], "%H:%M:%S" if match["time"].count(":") > 1 else "%H:%M"
-        )  # noqa: DTZ007, E501
+        hour, minute, *second = (int(part) for part in match["time"].split(":"))
+        clock = time(hour, minute, second[0] if second else 0)
     except ValueError as error:
         raise MomentError(
             say('"{time}" is not a time of day', time=match["time"]), say("write 00:00 to 23:59")
         ) from error
-    local = datetime.combine(day, clock.time(), tzinfo=zone)
+    local = datetime.combine(day, clock, tzinfo=zone)
     _refuse_skipped_or_repeated(local, zone_text)
     return Deadline(local, _label(zone_text))
 
@@ -150,13 +149,13 @@ def _refuse_skipped_or_repeated(local: datetime, zone: str) -> None:
             "{local} does not exist in {zone} (clocks go forward)",
             local=f"{local:%Y-%m-%d %H:%M}",
             zone=zone,
-        )  # noqa: E501
+        )
     elif local.replace(fold=1).utcoffset() != local.utcoffset():
         cause = say(
             "{local} happens twice in {zone} (clocks go back)",
             local=f"{local:%Y-%m-%d %H:%M}",
             zone=zone,
-        )  # noqa: E501
+        )
     else:
         return
     raise MomentError(cause, say("write the offset instead, such as +02:00"))

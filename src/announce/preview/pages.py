@@ -21,10 +21,11 @@ _FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 def index_page(plan: Plan, pages: Mapping[DeliveryKey, str], now: datetime) -> str:
     """What will happen, what is doubtful, and every message with a link."""
+    when = say("Preview of {when}", when=f"{now.astimezone():%Y-%m-%d %H:%M %z}")
     return _page(
         plan.campaign,
         f"<h1>{escape(plan.campaign)}</h1>"
-        f"<p class=muted>{escape(say('Preview of {when}', when=f'{now.astimezone():%Y-%m-%d %H:%M %z}'))}"
+        f"<p class=muted>{escape(when)}"
         f" · {escape(say('digest'))} <code>{plan.digest}</code></p>"
         f"{_totals(plan)}{_problems(plan.problems)}{_notes(plan)}{_list(plan, pages)}",
         style="",
@@ -63,7 +64,8 @@ def article_page(line: Planned, article: Article, source: str) -> str:
         f"<small>{escape(article.summary)}</small></span></p>"
         f"<p><a href='{source}'>{escape(say('The exact file (HTML)'))}</a></p>"
         f"<div class=frames>{_frame(head, say('Phone'), 'phone')}</div>"
-        f"<p class=muted>{escape(line.delivery.key.recipient)} · {escape(article.original_url)}</p>",
+        f"<p class=muted>{escape(line.delivery.key.recipient)} · "
+        f"{escape(article.original_url)}</p>",
         style="../",
     )
 
@@ -81,12 +83,14 @@ def _page(title: str, body: str, style: str) -> str:
 
 def _totals(plan: Plan) -> str:
     rows = "".join(
-        f"<tr><td>{escape(_channel(channel, plan))}</td>"
-        f"<td>{escape(', '.join(f'{n} {_state(state)}' for state, n in sorted(counts.items())))}</td>"
-        "</tr>"
+        f"<tr><td>{escape(_channel(channel, plan))}</td><td>{escape(_figures(counts))}</td></tr>"
         for channel, counts in plan.totals.items()
     )
     return f"<table class=totals>{rows}</table>"
+
+
+def _figures(counts: Mapping[str, int]) -> str:
+    return say(", ").join(f"{n} {_state(state)}" for state, n in sorted(counts.items()))
 
 
 def _channel(channel: str, plan: Plan) -> str:

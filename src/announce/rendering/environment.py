@@ -148,7 +148,7 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Only what is listed; of a macro's or block's text nothing."""
         if attr.startswith("_") or isinstance(obj, Markup):
             return False
@@ -161,13 +161,13 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
         CURRENT.get().spend(1)
         return super().call(context, obj, *args, **kwargs)
 
-    def wrap_str_format(self, value: Any) -> None:  # noqa: ARG002
+    def wrap_str_format(self, value: Any) -> None:
         """No `format`: Jinja2 would allow it before asking what is safe."""
         return
 
     def call_binop(
         self,
-        context: Context,  # noqa: ARG002
+        context: Context,
         operator: str,
         left: Any,
         right: Any,

@@ -58,7 +58,7 @@ class Loader(jinja2.BaseLoader):
             raise fault(TemplateTrouble("template-text", what, say("delete them")), place)
         return text
 
-    def get_source(self, environment: jinja2.Environment, template: str) -> Any:  # noqa: ARG002
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
         """The body for Jinja2, its line numbers kept."""
         if template not in self.names:
             raise jinja2.TemplateNotFound(template)

@@ -59,7 +59,7 @@ class SmtpTransport:
     def deliver(
         self,
         message: Message,
-        key: DeliveryKey,  # noqa: ARG002
+        key: DeliveryKey,
         message_id: str,
         handed_over: HandedOver,
     ) -> Outcome:
@@ -80,7 +80,7 @@ class SmtpTransport:
             self._drop()
             raise
 
-    def settle(self, message: Message, key: DeliveryKey, seen: dict[str, Any]) -> Outcome | None:  # noqa: ARG002
+    def settle(self, message: Message, key: DeliveryKey, seen: dict[str, Any]) -> Outcome | None:
         """None: SMTP cannot look for what became of a mail."""
         return None
 

@@ -108,7 +108,7 @@ class DraftTransport:
     def settle(
         self,
         message: Message,
-        key: DeliveryKey,  # noqa: ARG002 - the message's own marker says more
+        key: DeliveryKey,
         seen: dict[str, Any],
     ) -> Outcome | None:
         """Look for the article among the drafts and the published articles.
