@@ -11,8 +11,9 @@ from announce.gathering import Gathered
 from announce.model.audience import Address, Recipient
 from announce.model.campaign import Campaign
 from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State, Suppression
-from announce.model.languages import Language, other
+from announce.model.languages import LANGUAGES, Language, other
 from announce.model.plan import Plan, Planned
+from announce.model.wording import language_name
 from announce.problems import Place, Problem, Severity, did_you_mean
 from announce.texts import say, say_n
 
@@ -87,14 +88,7 @@ class _Planner:
 
     def notes(self) -> Iterator[str]:
         audience = self.gathered.audience
-        blank = sum(recipient.language is None for recipient in audience.recipients)
-        if blank:
-            yield say_n(
-                "{n} recipient names no language and gets {language} first.",
-                "{n} recipients name no language and get {language} first.",
-                blank,
-                language=self.gathered.project.languages[0],
-            )
+        yield from self._blank_languages()
         if audience.filtered:
             yield say_n(
                 "{n} row is left out by `where`.",
@@ -116,7 +110,38 @@ class _Planner:
                 places=places,
             )
         if self.campaign.email is not None and not audience.recipients:
-            yield say("Nobody is left to write to.")
+            yield say(
+                "Nobody is left to write to: {rows} rows, of which `where` leaves out {filtered} "
+                "and exclusion files {excluded}.",
+                rows=audience.rows,
+                filtered=audience.filtered,
+                excluded=audience.excluded,
+            )
+
+    def _blank_languages(self) -> Iterator[str]:
+        """How many rows leave the language to the project, where that makes a difference."""
+        email = self.campaign.email
+        chosen = email.languages if email else []
+        people = self.gathered.audience.recipients
+        blank = sum(recipient.language is None for recipient in people)
+        if not blank or not (chosen == "recipient" or len(chosen) == len(LANGUAGES)):
+            return
+        first = self.gathered.project.languages[0] if chosen == "recipient" else chosen[0]
+        name = language_name(first)
+        if chosen == "recipient":
+            yield say_n(
+                "{n} recipient names no language and gets {language}.",
+                "{n} recipients name no language and get {language}.",
+                blank,
+                language=name,
+            )
+        else:
+            yield say_n(
+                "{n} recipient names no language and gets {language} first.",
+                "{n} recipients name no language and get {language} first.",
+                blank,
+                language=name,
+            )
 
     def _mail(self, recipient: Recipient) -> Planned:
         languages = languages_for(self.gathered, recipient)

@@ -143,6 +143,20 @@ class LedgerContract:
 
         assert states(ledger) == {"wei": "sent"}
 
+    @pytest.mark.parametrize("state", [State.SENT, State.IN_DOUBT, State.WAITING])
+    @pytest.mark.parametrize("wanted", [State.PLANNED, State.SKIPPED])
+    def test_lay_leaves_what_may_have_arrived(
+        self, ledger: Ledger, state: State, wanted: State
+    ) -> None:
+        """No plan makes due again what somebody may have got."""
+        run = begun(ledger, "wei")
+        deliver(run, run.claim(9, NOW), Outcome(state=state))
+
+        run.lay([line("wei", state=wanted)], WORDS, NOW)
+
+        assert states(ledger) == {"wei": state.value}
+        assert run.claim(9, NOW) == []
+
     def test_lay_leaves_the_failed_failed(self, ledger: Ledger) -> None:
         """A refused delivery is not tried again because the plan names it again."""
         run = begun(ledger, "wei")

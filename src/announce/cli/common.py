@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ import click
 from announce.cli.screen import Screen
 from announce.errors import InputError
 from announce.gathering import campaign_id
-from announce.model.delivery import State
 from announce.model.message import Message
 from announce.model.plan import Planned
+from announce.model.wording import listed_channels
 from announce.preparing import Prepared
 from announce.preparing import prepare as prepare_campaign
 from announce.reading.project import find_project
@@ -42,11 +42,11 @@ def banner(screen: Screen, prepared: Prepared) -> None:
         screen.note(
             say(
                 "Rehearsal: {channels} to the sandbox on this machine; nothing leaves it.",
-                channels=listed(rehearsed),
+                channels=listed_channels(rehearsed),
             )
         )
     if real:
-        screen.note(say("For real: {channels}.", channels=listed(real)))
+        screen.note(say("For real: {channels}.", channels=listed_channels(real)))
     if real and prepared.gathered.campaign.as_of:
         screen.note(
             say(
@@ -54,35 +54,6 @@ def banner(screen: Screen, prepared: Prepared) -> None:
                 moment=prepared.gathered.campaign.as_of,
             )
         )
-
-
-def channel_name(channel: str) -> str:
-    """A channel as people call it."""
-    return {"email": say("e-mail"), "wechat": say("official account")}[channel]
-
-
-def listed(channels: Iterable[str]) -> str:
-    """Channels as a list in words."""
-    return say(", ").join(channel_name(channel) for channel in channels)
-
-
-def state_name(state: State | str) -> str:
-    """A state as people read it."""
-    return {
-        State.PLANNED: say("planned"),
-        State.SENDING: say("sending"),
-        State.SENT: say("sent"),
-        State.FAILED: say("failed"),
-        State.IN_DOUBT: say("in doubt"),
-        State.WAITING: say("waiting"),
-        State.SKIPPED: say("skipped"),
-    }[State(state)]
-
-
-def language_name(language: str) -> str:
-    """A delivery's language or languages as people read them."""
-    names = {"zh": say("Chinese"), "en": say("English")}
-    return " + ".join(names[one] for one in language.split("+"))
 
 
 campaign_argument = click.argument("campaign", type=click.Path())

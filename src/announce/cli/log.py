@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from announce.cli.common import language_name, project_campaign, state_name
+from announce.cli.common import project_campaign
 from announce.cli.screen import Screen
 from announce.errors import InputError
 from announce.gathering import open_project
 from announce.model.delivery import CHANNELS
+from announce.model.wording import language_name, state_name
 from announce.outlets import open_ledger_of
 from announce.texts import say
 

@@ -8,19 +8,11 @@ from typing import Any
 
 import click
 
-from announce.cli.common import (
-    banner,
-    campaign_argument,
-    channel_name,
-    delivery_json,
-    language_name,
-    now,
-    prepare,
-    state_name,
-)
+from announce.cli.common import banner, campaign_argument, delivery_json, now, prepare
 from announce.cli.screen import Screen, problem_json
 from announce.model.delivery import State
 from announce.model.plan import Plan
+from announce.model.wording import channel_name, language_name, state_name
 from announce.preparing import Prepared
 from announce.texts import say, say_n
 

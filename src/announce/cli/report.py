@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from announce.cli.common import channel_name, state_name
 from announce.cli.screen import Screen
 from announce.errors import AnnounceError
 from announce.model.delivery import Delivery, State
 from announce.model.plan import Plan
+from announce.model.wording import channel_name, state_name
 from announce.preparing import Prepared
 from announce.texts import say
 

@@ -6,13 +6,14 @@ from contextlib import closing
 
 import click
 
-from announce.cli.common import now, project_campaign, state_name
+from announce.cli.common import now, project_campaign
 from announce.cli.screen import Screen
 from announce.errors import InputError
 from announce.gathering import open_project
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import refresh
 from announce.model.delivery import CHANNELS, Delivery, State
+from announce.model.wording import state_name
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.texts import say
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from announce.cli.common import channel_name, project_campaign
+from announce.cli.common import project_campaign
 from announce.cli.report import COUNTED, channel_json, needs_a_person, show_people
 from announce.cli.screen import Screen
 from announce.gathering import open_project
 from announce.ledger.base import Ledger
 from announce.model.delivery import CHANNELS, Channel, Delivery
 from announce.model.project import Project
+from announce.model.wording import channel_name
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.texts import say
 

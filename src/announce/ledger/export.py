@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select
 
 from announce.errors import MachineError
 from announce.ledger.base import EVENTS
+from announce.ledger.files import make_folder
 from announce.ledger.moves import key_of
 from announce.ledger.schema import deliveries, events, packed, runs, suppressions
 from announce.model.delivery import State
@@ -24,7 +25,7 @@ _EXPORTED = (deliveries, events, suppressions)
 def write(connection: Connection, folder: Path) -> list[Path]:
     """Write each table as CSV and JSON, readable by the owner only; the files."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, 0o700)
         return [path for table in _EXPORTED for path in _write_table(connection, table, folder)]
     except OSError as error:
         raise MachineError(

@@ -9,7 +9,7 @@ from secrets import token_hex
 
 def write_whole(path: Path, text: str, *, folder_mode: int = 0o777, mode: int = 0o666) -> None:
     """Replace a file in one step, synced. OSError where that cannot be done."""
-    path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
+    make_folder(path.parent, folder_mode)
     fresh = path.with_name(f".{path.name}.{token_hex(4)}.new")
     try:
         with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:  # noqa: PTH123
@@ -20,6 +20,13 @@ def write_whole(path: Path, text: str, *, folder_mode: int = 0o777, mode: int = 
     finally:
         fresh.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path, mode: int) -> None:
+    """Make a folder and those above it that are missing, all with this mode."""
+    if not folder.is_dir():
+        make_folder(folder.parent, mode)
+        folder.mkdir(mode=mode, exist_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

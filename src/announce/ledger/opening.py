@@ -13,7 +13,7 @@ from announce.ledger.base import Ledger
 from announce.ledger.core import Core
 from announce.ledger.empty import EmptyLedger
 from announce.ledger.engine import at_edge, sqlite_engine
-from announce.ledger.files import sync_folder
+from announce.ledger.files import make_folder, sync_folder
 from announce.ledger.machine import Machine
 from announce.ledger.schema import SCHEMA, meta, tables
 from announce.ledger.store import SqlLedger
@@ -66,7 +66,7 @@ def _make(path: Path, patience: float) -> None:
 
 def _make_whole(path: Path, patience: float) -> None:
     # Made whole beside its place and then named: two that make it at once get the same one.
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent, 0o700)
     fresh = path.with_name(f".{path.name}.{token_hex(4)}.new")
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:

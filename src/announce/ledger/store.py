@@ -23,6 +23,7 @@ from announce.ledger.schema import deliveries, events, meta
 from announce.ledger.suppressions import SqlSuppressions
 from announce.ledger.uploads import SqlUploads
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, State
+from announce.model.wording import state_name
 from announce.texts import say
 
 
@@ -201,10 +202,14 @@ class SqlLedger:
 def _not_in_doubt(key: DeliveryKey, found: Delivery | None) -> GateError:
     if found is None:
         return GateError(
-            say("the ledger has no delivery {key}", key=key),
-            hint=say("see `announce log` for the keys"),
+            say("the ledger has no delivery {key}", key=key.recipient),
+            hint=say("`announce log {campaign}` lists the keys", campaign=key.campaign),
         )
     return GateError(
-        say("delivery {key} is not in doubt: it is {state}", key=key, state=found.state.value),
+        say(
+            "delivery {key} is not in doubt: it is {state}",
+            key=key.recipient,
+            state=state_name(found.state),
+        ),
         hint=say("only what is in doubt can be settled"),
     )

@@ -13,6 +13,7 @@ from string import Template
 from announce.model.delivery import DeliveryKey
 from announce.model.message import Article, Blob, Mail
 from announce.model.plan import Plan, Planned
+from announce.model.wording import channel_name, language_name, state_name
 from announce.problems import Problem
 from announce.texts import say, say_n, spoken
 
@@ -90,16 +91,12 @@ def _totals(plan: Plan) -> str:
 
 
 def _figures(counts: Mapping[str, int]) -> str:
-    return say(", ").join(f"{n} {_state(state)}" for state, n in sorted(counts.items()))
+    return say(", ").join(f"{n} {state_name(state)}" for state, n in sorted(counts.items()))
 
 
 def _channel(channel: str, plan: Plan) -> str:
-    name = {"email": say("e-mail"), "wechat": say("official account")}[channel]
+    name = channel_name(channel)
     return say("{channel} (sandbox)", channel=name) if channel in plan.sandboxed else name
-
-
-def _state(state: str) -> str:
-    return say(state.replace("_", " "))
 
 
 def _problems(problems: tuple[Problem, ...]) -> str:
@@ -133,13 +130,13 @@ def _row(line: Planned, page: str | None) -> str:
     subject = escape(delivery.subject)
     if page:
         subject = f"<a href='{page}'>{subject}</a>"
-    state = _state(delivery.state.value)
+    state = state_name(delivery.state.value)
     if delivery.reason:
         state = f"{state}: {delivery.reason}"
     cells = (
         escape(delivery.key.recipient),
         escape(", ".join(delivery.to)),
-        escape(delivery.language),
+        escape(language_name(delivery.language)),
         escape(state),
         subject,
     )
@@ -152,7 +149,7 @@ def _facts(line: Planned, mail: Mail) -> str:
     rows = [
         (say("key"), line.delivery.key.recipient),
         (say("to"), to),
-        (say("language"), line.delivery.language),
+        (say("language"), language_name(line.delivery.language)),
         (say("attachments"), extra),
     ]
     cells = "".join(

@@ -1,0 +1,37 @@
+"""What channels, languages and states are called in the interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from announce.model.delivery import State
+from announce.texts import say
+
+
+def channel_name(channel: str) -> str:
+    """A channel as people call it."""
+    return {"email": say("e-mail"), "wechat": say("official account")}[channel]
+
+
+def listed_channels(channels: Iterable[str]) -> str:
+    """Channels as a list in words."""
+    return say(", ").join(channel_name(channel) for channel in channels)
+
+
+def state_name(state: State | str) -> str:
+    """A state as people read it."""
+    return {
+        State.PLANNED: say("planned"),
+        State.SENDING: say("sending"),
+        State.SENT: say("sent"),
+        State.FAILED: say("failed"),
+        State.IN_DOUBT: say("in doubt"),
+        State.WAITING: say("waiting"),
+        State.SKIPPED: say("skipped"),
+    }[State(state)]
+
+
+def language_name(language: str) -> str:
+    """A delivery's language, or both with the reader's first, as people read them."""
+    names = {"zh": say("Chinese"), "en": say("English")}
+    return " + ".join(names[one] for one in language.split("+"))
