@@ -205,7 +205,7 @@ class Moves(RuleBasedStateMachine):
 
 
 Moves.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=20,
     # A story of twenty steps reads well enough; shrinking one takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -276,7 +276,7 @@ def test_the_first_machine_is_refused_after_the_second_went_on(here: Place, ther
         assert ledger.id == before
 
 
-def test_who_left_the_plan_stays_in_the_receipts(here: Place, there: Place, tmp_path: Path) -> None:
+def test_who_left_the_plan_stays_in_the_receipts(there: Place, tmp_path: Path) -> None:
     """A third machine learns from the second what only the first one did."""
     there.adopt()
     there.send("bo")
