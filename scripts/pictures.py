@@ -32,8 +32,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--hide-scrollbars", "--force-color-profile=srgb", "--virtual-time-budget=10000",
-    "--run-all-compositor-stages-before-draw",
+    "--hide-scrollbars", "--force-color-profile=srgb",
+    # A sandboxed frame in a process of its own is sometimes not drawn in time.
+    "--disable-features=IsolateSandboxedIframes",
 )  # fmt: skip
 # Which mail and which draft stand for each language: a word of its subject or title.
 MAILS = {"en": "Call for papers", "zh": "征稿"}

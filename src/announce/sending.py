@@ -154,6 +154,7 @@ class Engine:
         if job.message is None:
             job.message = self._compose(job.delivery.key)
         self._flying[job.delivery.key] = job
+        self._pace.let_go(len(job.delivery.to))
         self._crew.give(job, len(self._flying))
 
     def _stop_for_the_day(self) -> None:

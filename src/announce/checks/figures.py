@@ -41,7 +41,7 @@ def unmet(campaign: Campaign, audience: Audience, place: Place) -> list[Problem]
     return [
         _fault(
             place,
-            say("the figures are not as expected: {wrong}", wrong="; ".join(wrong)),
+            say("the figures are not as expected: {wrong}", wrong=say("; ").join(wrong)),
             say("correct the audience, or the figures in expect"),
         )
     ]

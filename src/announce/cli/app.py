@@ -63,7 +63,9 @@ class Commands(click.Group):
             from announce.problems import did_you_mean
 
             message = say('no command "{name}"', name=args[0])
-            raise click.UsageError(f"{message}; {did_you_mean(args[0], COMMANDS)}", ctx)
+            raise click.UsageError(
+                say("{what}; {hint}", what=message, hint=did_you_mean(args[0], COMMANDS)), ctx
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

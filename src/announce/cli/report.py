@@ -60,7 +60,9 @@ def show_report(
     screen.line(line)
     for channel, counts in totals.items():
         figures = say(", ").join(
-            f"{number} {state_name(state)}" for state, number in counts.items() if number
+            say("{number} {state}", number=number, state=state_name(state))
+            for state, number in counts.items()
+            if number
         )
         name = channel_name(channel)
         if channel in prepared.plan.sandboxed:

@@ -91,7 +91,10 @@ def _totals(plan: Plan) -> str:
 
 
 def _figures(counts: Mapping[str, int]) -> str:
-    return say(", ").join(f"{n} {state_name(state)}" for state, n in sorted(counts.items()))
+    return say(", ").join(
+        say("{number} {state}", number=number, state=state_name(state))
+        for state, number in sorted(counts.items())
+    )
 
 
 def _channel(channel: str, plan: Plan) -> str:
