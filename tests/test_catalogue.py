@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,23 @@ def test_compiled_catalogue_is_current() -> None:
     """What the program reads is what the .po file says."""
     catalogue = script()
     with catalogue.MO.open("rb") as file:
-        compiled = {m.id: m.string for m in read_mo(file) if m.id}
+        compiled = by_text(read_mo(file))
 
-    assert compiled == {m.id: m.string for m in catalogue.current() if m.id and m.string}
+    assert compiled == by_text(catalogue.current())
+
+
+def by_text_ids(catalogue: Catalog) -> list[str]:
+    """The English texts, the singular where there are two forms."""
+    ids = [message.id for message in catalogue if message.id]
+    return [one if isinstance(one, str) else one[0] for one in ids]
+
+
+def by_text(catalogue: Catalog) -> dict[str, list[str]]:
+    """Chinese by English, the singular where there are two forms."""
+    return {
+        message.id if isinstance(message.id, str) else message.id[0]: (
+            [message.string] if isinstance(message.string, str) else list(message.string)
+        )
+        for message in catalogue
+        if message.id and message.string
+    }

@@ -46,7 +46,7 @@ def forecast(project: Project, plan: Plan, now: datetime) -> Forecast | None:
         used = ledger.used(account_id(smtp), now - DAY)
     takes = timedelta(0)
     if limits.per_minute:
-        takes = timedelta(minutes=len(due) / limits.per_minute)
+        takes = timedelta(minutes=people / limits.per_minute)
     if limits.per_day and used + people > limits.per_day:
         takes = max(takes, DAY * ((used + people - 1) // limits.per_day))
     return Forecast(
@@ -61,7 +61,7 @@ def forecast(project: Project, plan: Plan, now: datetime) -> Forecast | None:
 def _pace(per_minute: int | None, per_day: int | None) -> str:
     parts = []
     if per_minute:
-        parts.append(say("{n} a minute", n=per_minute))
+        parts.append(say("{n} recipients a minute", n=per_minute))
     if per_day:
         parts.append(say("{n} recipients a day", n=per_day))
     return say(", ").join(parts) or say("no limit")

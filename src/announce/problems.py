@@ -63,7 +63,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     near = get_close_matches(word, names, n=2, cutoff=0.6)
     if near:
-        return say("did you mean {names}?", names=say(" or ").join(say('"{name}"', name=name) for name in near))
+        return say(
+            "did you mean {names}?",
+            names=say(" or ").join(say('"{name}"', name=name) for name in near),
+        )
     if not names:
         return ""
     return say("known here: {names}", names=say(", ").join(names))

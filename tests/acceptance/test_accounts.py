@@ -225,6 +225,22 @@ def test_refused_draft_is_tried_again_on_request_only(announce, live, servers) -
     assert len(servers[1].drafts()) == 2
 
 
+def test_limit_of_a_day_stops_the_run_and_the_rest_stays_due(announce, live, servers) -> None:
+    """At the account's limit the run ends with 5 and says when there is room; nothing is lost."""
+    with (live / "announce.yaml").open(encoding="utf-8") as file:
+        text = file.read()
+    limited = text.replace("email:\n  smtp", "email:\n  limits: {per_day: 20}\n  smtp")
+    (live / "announce.yaml").write_text(limited, encoding="utf-8")
+    first = announce("send", "--yes", "--json", "--channel", "email", CFP, cwd=live)
+    second = announce("send", "--yes", "--json", "--channel", "email", CFP, cwd=live)
+    (live / "announce.yaml").write_text(text, encoding="utf-8")
+    third = announce("send", "--yes", "--json", "--channel", "email", CFP, cwd=live)
+
+    assert [one.code for one in (first, second, third)] == [5, 5, 0]
+    assert [one.json["run"]["sent"] for one in (first, second, third)] == [20, 0, PEOPLE - 20]
+    assert "room again at" in first.err
+
+
 class KillsTheSender:
     """An SMTP handler that kills the sending process when it takes its tenth mail."""
 

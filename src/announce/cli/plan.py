@@ -126,9 +126,7 @@ def _show_deliveries(screen: Screen, plan: Plan, whole: bool) -> None:
         ],
     )
     if len(lines) < len(plan.lines):
-        screen.line(
-            say("… and {n} more; `announce plan --all` lists them.", n=len(plan.lines) - len(lines))
-        )
+        screen.line(say("… and {n} more; --all lists them.", n=len(plan.lines) - len(lines)))
 
 
 def _skipped(plan: Plan) -> Counter[str]:

@@ -67,7 +67,7 @@ def show_report(
         name = channel_name(channel)
         if channel in prepared.plan.sandboxed:
             name = say("{channel} (sandbox)", channel=name)
-        screen.line(f"  {name}: {figures or say('nothing')}")
+        screen.line(say("  {channel}: {figures}", channel=name, figures=figures or say("nothing")))
     if not run.get("sent") and error is None and not doubtful:
         screen.line(say("Nothing was due: everyone in the plan has been served before."))
     show_people(screen, doubtful, prepared.plan.campaign)

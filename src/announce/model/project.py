@@ -111,7 +111,7 @@ class Smtp(Noun):
 class Limits(Noun):
     """How fast and how much the account may send; envelope recipients are counted."""
 
-    per_minute: int | None = about("Messages a minute.", "每分钟封数。", ge=1, default=None)
+    per_minute: int | None = about("Recipients a minute.", "每分钟收件人数。", ge=1, default=None)
     per_day: int | None = about(
         "Recipients in any 24 hours.", "任意 24 小时内的收件人数。", ge=1, default=None
     )

@@ -1,0 +1,104 @@
+"""What the commands print, whole, in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from announce.texts import speak
+
+CFP = "campaigns/cfp.yaml"
+
+FIRST = {
+    "en": """\
+60 sent in N s.
+  e-mail (sandbox): 58 sent
+  official account (sandbox): 2 sent
+Look at it: `announce sandbox` opens the inbox and draft box; files in .announce/sandbox.
+""",
+    "zh": """\
+已发 60 条，用时 N 秒。
+  邮件（沙盒）：已发送 58
+  公众号（沙盒）：已发送 2
+查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。
+""",
+}
+AGAIN = {
+    "en": """\
+0 sent in N s.
+  e-mail (sandbox): 58 sent
+  official account (sandbox): 2 sent
+Nothing was due: everyone in the plan has been served before.
+Look at it: `announce sandbox` opens the inbox and draft box; files in .announce/sandbox.
+""",
+    "zh": """\
+已发 0 条，用时 N 秒。
+  邮件（沙盒）：已发送 58
+  公众号（沙盒）：已发送 2
+没有要发的：计划中的收件人此前都已处理。
+查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。
+""",
+}
+REHEARSAL = {
+    "en": "Rehearsal: e-mail, official account to the sandbox on this machine; nothing leaves it.\n",
+    "zh": "演练（邮件、公众号）：发送到本机的沙盒，没有内容离开本机。\n",
+}
+
+
+@pytest.fixture(params=["en", "zh"])
+def language(request, monkeypatch) -> str:
+    """The interface's language for one test."""
+    monkeypatch.setenv("LANGUAGE", request.param)
+    speak(request.param)
+    return str(request.param)
+
+
+def timeless(text: str) -> str:
+    """Output without its seconds."""
+    return re.sub(r"\d+\.\d(?= ?(s|秒))", "N", text)
+
+
+def test_send_says_what_it_did(announce, project, language) -> None:
+    """The first run: rehearsed first of all, then figures, then where to look."""
+    ended = announce("send", CFP, cwd=project)
+
+    assert (ended.code, timeless(ended.out), ended.err) == (0, FIRST[language], REHEARSAL[language])
+
+
+def test_send_again_says_why_nothing_was_sent(announce, project, language) -> None:
+    """The second run: 0 sent, and the reason."""
+    announce("send", CFP, cwd=project)
+
+    ended = announce("send", CFP, cwd=project)
+
+    assert (ended.code, timeless(ended.out), ended.err) == (0, AGAIN[language], REHEARSAL[language])
+
+
+def test_unknown_command_is_guessed(announce, project, language) -> None:
+    """A slip of the finger gets the nearest command."""
+    ended = announce("staus", cwd=project)
+
+    assert ended.code == 2
+    assert "status" in ended.err
+
+
+def test_json_is_alone_on_standard_output(announce, project, language) -> None:
+    """One document there, people's text on standard error, in any language."""
+    ended = announce("--json", "send", "--dry-run", CFP, cwd=project)
+
+    assert set(ended.json) == {
+        "campaign", "occurrence", "digest", "sandbox", "deliveries", "totals", "problems",
+    }  # fmt: skip
+
+
+def test_fault_is_json_too(announce, project, language) -> None:
+    """A command that ends with an error still prints one document."""
+    path = project / CFP
+    path.write_text(path.read_text(encoding="utf-8") + "titel: x\n", encoding="utf-8")
+
+    ended = announce("--json", "send", CFP, cwd=project)
+
+    assert ended.code == 2
+    assert ended.json["error"]["exit_code"] == 2
+    assert [problem["code"] for problem in ended.json["problems"]] == ["unknown-key"]
