@@ -16,7 +16,7 @@ from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
 from announce.channels.wechat.compose import ArticleComposer
 from announce.channels.wechat.limits import check as check_article
-from announce.errors import GateError, InputError
+from announce.errors import InputError, StoppedError
 from announce.gathering import Gathered
 from announce.model.delivery import State
 from announce.model.message import Article, Mail, Message
@@ -31,6 +31,7 @@ from announce.texts import say
 
 # So many different faults are gathered before composing the rest is given up.
 ENOUGH_FAULTS = 25
+ENOUGH_LINES = 500  # messages spoilt, by however few faults
 
 
 class Composer:
@@ -40,6 +41,7 @@ class Composer:
         project, campaign = gathered.project, gathered.campaign
         book = TemplateBook(project.root, project.languages)
         self._book, self._gathered = book, gathered
+        self._told: set[tuple[str, str, str]] = set()
         self._renderer = Renderer(book, project=project, campaign=campaign)
         self._mails = MailComposer(project, campaign, self._renderer)
         self._articles = ArticleComposer(project, campaign, self._renderer)
@@ -51,7 +53,15 @@ class Composer:
         try:
             return self._articles.compose(line) if line.article else self._mails.compose(line)
         except TemplateFault as fault:
-            raise InputError(fault.problem.message, problems=[fault.problem]) from fault
+            raise InputError(fault.problem.message, problems=self._new(fault)) from fault
+
+    def _new(self, fault: TemplateFault) -> list[Problem]:
+        """The fault, unless another recipient's message showed it already."""
+        sign = (fault.problem.code, str(fault.problem.place), fault.what)
+        if sign in self._told:
+            return []
+        self._told.add(sign)
+        return [fault.problem]
 
     def check(self, message: Message) -> list[Problem]:
         """Faults and doubts of a finished message that need no network to see."""
@@ -64,12 +74,16 @@ class Composer:
         project, campaign = self._gathered.project, self._gathered.campaign
         people = self._gathered.audience.recipients
         by = campaign.template.by if campaign.template else None
-        return self._book.problems(
-            campaign.kind,
-            languages=promised_languages(project, campaign),
-            channels=["email"] if campaign.email else ["wechat"],
-            variants=sorted({one.fields.get(by, "") for one in people} - {""}) if by else (),
-        )
+        variants = sorted({one.fields.get(by, "") for one in people} - {""}) if by else ()
+        languages = promised_languages(project, campaign)
+        found = []
+        if campaign.email and people:
+            found += self._book.problems(
+                campaign.kind, languages=languages, channels=["email"], variants=variants
+            )
+        if campaign.wechat:
+            found += self._book.problems(campaign.kind, languages=languages, channels=["wechat"])
+        return list(dict.fromkeys(found))
 
     def sources(self) -> dict[str, str]:
         """Digests of the template files that the campaign may use, by their project path."""
@@ -93,10 +107,10 @@ def compose_all(
 
 
 def compose_again(line: Planned, composer: Composer) -> Message:
-    """The message of a line, the same that was checked. GateError where it moved since."""
+    """The message of a line, the same that was checked. StoppedError where it moved since."""
     message = composer.compose(line)
     if digest_of(message) != line.delivery.digest:
-        raise GateError(
+        raise StoppedError(
             say("the message for {key} changed while sending", key=line.delivery.key.recipient),
             hint=say("a template, picture or attachment was edited; run again"),
         )
@@ -124,7 +138,7 @@ def _composed(
     try:
         message = composer.compose(line)
     except InputError as error:
-        problems.add(error.problems)
+        problems.spoilt(error.problems)
         return line
     problems.add(composer.check(message))
     delivery = replace(line.delivery, subject=subject_of(message), digest=digest_of(message))
@@ -141,12 +155,18 @@ class _Distinct:
         self.all: list[Problem] = []
         self._seen: set[tuple[str, str, str]] = set()
         self._faults = 0
+        self._lines = 0
         self.add(problems)
         self._faults = 0
 
     @property
     def enough(self) -> bool:
-        return self._faults >= ENOUGH_FAULTS
+        return self._faults >= ENOUGH_FAULTS or self._lines >= ENOUGH_LINES
+
+    def spoilt(self, problems: Iterable[Problem]) -> None:
+        """One more message that could not be made, with what is new about it."""
+        self._lines += 1
+        self.add(problems)
 
     def add(self, problems: Iterable[Problem]) -> None:
         for problem in problems:

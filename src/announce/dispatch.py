@@ -89,9 +89,9 @@ def _one_ledger(job: Job, ledger: Ledger, outlets: list[Outlet], tallies: dict[s
     witness = None if rehearsed else Witness(ledger, run, project.root, state_folder())
     ended = "failed"
     try:
-        run.lay(
-            [_as_planned(line) for line in lines], plan.content, now(), changed=job.options.changed
-        )
+        # A rehearsal goes on with the new words: only a real send holds by the first ones.
+        changed = job.options.changed or rehearsed
+        run.lay([_as_planned(line) for line in lines], plan.content, now(), changed=changed)
         chosen = frozenset(line.delivery.key for line in lines if job.options.wants(line))
         if job.options.retry_failed:
             run.retry_failed(now(), chosen)

@@ -1,11 +1,13 @@
 """Gates: what must hold before anything leaves, beyond faultless input. Each says no with exit 3,
 but a ledger behind its witnesses, which is the machine's fault (exit 4).
 
-A rehearsal reports its gates without enforcing them.
+A rehearsal tells what the gates of a real send would say, and goes on; only the figures of
+`expect` stop it too, for they judge the input.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 
 from announce.checks.figures import unmet
@@ -14,32 +16,50 @@ from announce.dispatch import Options
 from announce.errors import GateError
 from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
-from announce.model.delivery import Channel
+from announce.model.delivery import Channel, DeliveryKey
 from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
-from announce.texts import say
+from announce.texts import say, say_n
 
 
-def check_gates(prepared: Prepared, options: Options) -> None:
-    """Raise the first gate that says no; a rehearsed channel only has gates on its own ledger."""
-    real = [channel for channel in prepared.channels if channel not in prepared.plan.sandboxed]
+def check_gates(prepared: Prepared, options: Options) -> list[str]:
+    """Raise for the first gate that says no; what the gates of rehearsed channels would say."""
     campaign = prepared.gathered.campaign
     wrong = unmet(campaign, prepared.gathered.audience, prepared.place)
     if wrong:
         raise GateError(wrong[0].message, hint=wrong[0].hint)
-    if real and campaign.approval == "required":
-        raise GateError(
-            say("this campaign needs an approval, and has none"),
-            hint=say("this version cannot record approvals: remove `approval: required` to send"),
-        )
+    told: list[GateError] = []
+    if campaign.approval == "required":
+        _say_no(prepared, prepared.channels, _unapproved(), told)
     for channel in prepared.channels:
-        _ledger_gates(prepared, options, channel, real=channel in real)
+        for refusal in _ledger_gates(prepared, options, channel):
+            _say_no(prepared, [channel], refusal, told)
+    return [
+        say("A real send would be refused: {reason}", reason=refusal.message) for refusal in told
+    ]
 
 
-def _ledger_gates(prepared: Prepared, options: Options, channel: Channel, *, real: bool) -> None:
+def _say_no(
+    prepared: Prepared, channels: list[Channel], refusal: GateError, told: list[GateError]
+) -> None:
+    """Raise where one of the channels is real; else only take note."""
+    if set(channels) - prepared.plan.sandboxed:
+        raise refusal
+    if all(one.message != refusal.message for one in told):
+        told.append(refusal)
+
+
+def _unapproved() -> GateError:
+    return GateError(
+        say("this campaign needs an approval, and has none"),
+        hint=say("this version cannot record approvals: remove `approval: required` to send"),
+    )
+
+
+def _ledger_gates(prepared: Prepared, options: Options, channel: Channel) -> Iterator[GateError]:
     plan, project = prepared.plan, prepared.gathered.project
     with closing(open_ledger_of(project, channel)) as ledger:
-        if real:
+        if channel not in plan.sandboxed:
             verify(ledger, project.root, state_folder())
         stored = ledger.content(plan.campaign, plan.occurrence)
         moved = ledger.moved_addresses(
@@ -49,26 +69,31 @@ def _ledger_gates(prepared: Prepared, options: Options, channel: Channel, *, rea
             [line.delivery for line in plan.lines if line.delivery.key.channel == channel],
         )
     if moved:
-        address, old, new = moved[0]
-        raise GateError(
-            say(
-                "{address} was served under the key {old} and would be written to again as {new}",
-                address=address,
-                old=old.recipient,
-                new=new.recipient,
-            ),
-            hint=say("give the row its old key back; {n} such rows in all", n=len(moved)),
-        )
-    if stored is None or options.changed:
-        return
-    differences = changes(stored, plan.content)
-    if differences:
-        raise GateError(
+        yield _moved(moved)
+    if stored is not None and not options.changed and (lines := changes(stored, plan.content)):
+        yield GateError(
             say(
                 "the content changed after the first messages left:\n    {differences}",
-                differences="\n    ".join(differences),
+                differences="\n    ".join(lines),
             ),
             hint=say(
                 "undo the change, or add --changed: then those not yet served get the new words"
             ),
         )
+
+
+def _moved(moved: list[tuple[str, DeliveryKey, DeliveryKey]]) -> GateError:
+    address, old, new = moved[0]
+    return GateError(
+        say(
+            "{address} was served under the key {old} and would be written to again as {new}",
+            address=address,
+            old=old.recipient,
+            new=new.recipient,
+        ),
+        hint=say_n(
+            "give the row its old key back; it is {n} row",
+            "give the row its old key back; it is {n} such rows",
+            len(moved),
+        ),
+    )

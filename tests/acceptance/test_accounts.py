@@ -10,48 +10,13 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from announce.sandbox.mailcatcher import MailCatcher
-from announce.sandbox.wechat import OfficialAccountServer
-
 CFP = "campaigns/cfp.yaml"
 PEOPLE = 58
-
-
-def clock() -> datetime:
-    """The clock of the servers."""
-    return datetime.now(UTC)
-
-
-@pytest.fixture
-def servers(tmp_path: Path) -> Iterator[tuple[MailCatcher, OfficialAccountServer]]:
-    """An SMTP server and an official account that are not the project's sandbox."""
-    with (
-        MailCatcher(tmp_path / "elsewhere" / "mail", now=clock) as mail,
-        OfficialAccountServer(tmp_path / "elsewhere" / "wechat", now=clock) as account,
-    ):
-        yield mail, account
-
-
-@pytest.fixture
-def live(project, servers, monkeypatch) -> Path:
-    """The example project with accounts on those servers."""
-    mail, account = servers
-    with (project / "announce.yaml").open("a", encoding="utf-8") as file:
-        file.write(
-            f"email:\n  smtp: {{host: 127.0.0.1, port: {mail.port}, security: none}}\n"
-            f"wechat:\n  app_id: {account.app_id}\n  app_secret: {{env: TEST_APP_SECRET}}\n"
-            f"  api_base: {account.api_base}\n"
-        )
-    monkeypatch.setenv("TEST_APP_SECRET", account.app_secret)
-    return project
 
 
 def test_needs_a_yes_where_nobody_can_be_asked(announce, live, servers) -> None:
@@ -225,7 +190,7 @@ def test_refused_draft_is_tried_again_on_request_only(announce, live, servers) -
     assert len(servers[1].drafts()) == 2
 
 
-def test_limit_of_a_day_stops_the_run_and_the_rest_stays_due(announce, live, servers) -> None:
+def test_limit_of_a_day_stops_the_run_and_the_rest_stays_due(announce, live) -> None:
     """At the account's limit the run ends with 5 and says when there is room; nothing is lost."""
     with (live / "announce.yaml").open(encoding="utf-8") as file:
         text = file.read()

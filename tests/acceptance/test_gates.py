@@ -25,41 +25,55 @@ def mails(project: Path) -> int:
     return len(list((project / ".announce" / "sandbox" / "mail").glob("*.eml")))
 
 
-def test_changed_fact_is_told_and_refused(announce, project) -> None:
+def test_changed_fact_is_told_and_refused(announce, live, servers) -> None:
     """After the first messages left, another deadline is no detail: old and new are shown."""
-    announce("send", "--limit", "2", CFP, cwd=project)
-    edit(project / CFP, "submission: 2025-02-10 23:59 AoE", "submission: 2025-02-17 23:59 AoE")
+    announce("send", "--yes", "--limit", "2", CFP, cwd=live)
+    edit(live / CFP, "submission: 2025-02-10 23:59 AoE", "submission: 2025-02-17 23:59 AoE")
 
-    ended = announce("send", CFP, cwd=project)
+    ended = announce("send", "--yes", CFP, cwd=live)
 
     assert ended.code == 3
     assert "2025-02-10 23:59 AoE → 2025-02-17 23:59 AoE" in ended.err
     assert "--changed" in ended.err
-    assert mails(project) == 2
+    assert len(servers[0].store.mails()) == 2
 
 
-def test_changed_template_is_named(announce, project) -> None:
+def test_changed_template_is_named(announce, live, servers) -> None:
     """Which file changed is told."""
-    announce("send", "--limit", "2", CFP, cwd=project)
-    edit(project / "templates" / "en" / "cfp.md.j2", "## ", "## Our ")
+    announce("send", "--yes", "--limit", "2", CFP, cwd=live)
+    edit(live / "templates" / "en" / "cfp.md.j2", "## ", "## Our ")
 
-    ended = announce("send", CFP, cwd=project)
+    ended = announce("send", "--yes", CFP, cwd=live)
 
     assert ended.code == 3
     assert "templates/en/cfp.md.j2: changed" in ended.err
 
 
-def test_changed_content_goes_on_when_wanted(announce, project) -> None:
+def test_changed_content_goes_on_when_wanted(announce, live, servers) -> None:
     """--changed serves those not yet served, and nobody twice."""
+    announce("send", "--yes", "--limit", "2", CFP, cwd=live)
+    edit(live / CFP, "submission: 2025-02-10 23:59 AoE", "submission: 2025-02-17 23:59 AoE")
+
+    ended = announce("send", "--yes", "--changed", CFP, cwd=live)
+    again = announce("send", "--yes", "--json", CFP, cwd=live)
+
+    assert ended.code == 0, ended.err
+    assert len(servers[0].store.mails()) == 58
+    assert (again.code, again.json["run"]["sent"]) == (0, 0)
+
+
+def test_rehearsal_goes_on_with_new_words_and_says_what_a_real_send_would(
+    announce, project
+) -> None:
+    """Editing while rehearsing is what rehearsing is for."""
     announce("send", "--limit", "2", CFP, cwd=project)
     edit(project / CFP, "submission: 2025-02-10 23:59 AoE", "submission: 2025-02-17 23:59 AoE")
 
-    ended = announce("send", "--changed", CFP, cwd=project)
-    again = announce("send", "--json", CFP, cwd=project)
+    ended = announce("send", CFP, cwd=project)
 
-    assert ended.code == 0, ended.err
+    assert ended.code == 0
+    assert "A real send would be refused: the content changed" in ended.err
     assert mails(project) == 58
-    assert (again.code, again.json["run"]["sent"]) == (0, 0)
 
 
 def test_new_language_of_a_recipient_is_no_change(announce, project) -> None:
@@ -77,12 +91,12 @@ def test_new_language_of_a_recipient_is_no_change(announce, project) -> None:
     assert mails(project) == 58
 
 
-def test_address_under_a_new_key_is_refused(announce, project) -> None:
+def test_address_under_a_new_key_is_refused(announce, live, servers) -> None:
     """A renumbered submission would write to its authors again: exit 3, and who is named."""
-    announce("send", DECISIONS, cwd=project)
-    edit(project / "audiences" / "decisions.csv", "SCIFM-002", "SCIFM-902")
+    announce("send", "--yes", DECISIONS, cwd=live)
+    edit(live / "audiences" / "decisions.csv", "SCIFM-002", "SCIFM-902")
 
-    ended = announce("send", DECISIONS, cwd=project)
+    ended = announce("send", "--yes", DECISIONS, cwd=live)
 
     assert ended.code == 3
     assert "SCIFM-002" in ended.err

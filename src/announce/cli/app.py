@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -119,6 +120,11 @@ def build() -> click.Group:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit code."""
     arguments = _general_first(arguments)
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        click.echo(say("The folder you are in no longer exists: change to another one."), err=True)
+        return 4
     # Ctrl-C during a wait, a closed pipe behind `| head`: neither is a fault to trace.
     try:
         result = build().main(arguments, prog_name="announce", standalone_mode=False)

@@ -13,6 +13,7 @@ from announce.model.delivery import Delivery, State
 from announce.model.plan import Plan
 from announce.model.wording import channel_name, state_name
 from announce.preparing import Prepared
+from announce.sending import Tally
 from announce.texts import say
 
 COUNTED = ("sent", "failed", "in_doubt", "waiting", "skipped", "planned")
@@ -20,7 +21,7 @@ COUNTED = ("sent", "failed", "in_doubt", "waiting", "skipped", "planned")
 
 def needs_a_person(row: Delivery) -> bool:
     """Whether somebody must look at a delivery; also one sent to some of its addresses only."""
-    return row.state in (State.FAILED, State.IN_DOUBT, State.SENDING)
+    return row.state in (State.FAILED, State.IN_DOUBT)
 
 
 def counts_json(plan: Plan, totals: Mapping[str, Counter[str]]) -> dict[str, Any]:
@@ -36,28 +37,26 @@ def counts_json(plan: Plan, totals: Mapping[str, Counter[str]]) -> dict[str, Any
 
 
 def channel_json(counts: Mapping[str, int], *, sandbox: bool) -> dict[str, Any]:
-    """One channel's counts; what a dead run left as `sending` counts as in doubt."""
+    """One channel's counts; what a run under way has claimed counts as planned."""
     counts = Counter(counts)
-    counts["in_doubt"] += counts.pop("sending", 0)
+    counts["planned"] += counts.pop("sending", 0)
     return {"sandbox": sandbox, **{name: counts[name] for name in COUNTED}}
 
 
 def show_report(
     screen: Screen,
     prepared: Prepared,
-    run: Mapping[str, int],
+    tallies: Mapping[str, Tally],
     totals: Mapping[str, Counter[str]],
     doubtful: list[Delivery],
     took: timedelta,
     error: AnnounceError | None,
 ) -> None:
     """The end of a send: this run, where the campaign stands, what needs a person."""
-    line = say(
-        "{sent} sent in {seconds} s.",
-        sent=run.get("sent", 0),
-        seconds=f"{took.total_seconds():.1f}",
+    sent = sum(tally.counts[State.SENT] for tally in tallies.values())
+    screen.line(
+        say("{sent} sent in {seconds} s.", sent=sent, seconds=f"{took.total_seconds():.1f}")
     )
-    screen.line(line)
     for channel, counts in totals.items():
         figures = say(", ").join(
             say("{number} {state}", number=number, state=state_name(state))
@@ -68,10 +67,12 @@ def show_report(
         if channel in prepared.plan.sandboxed:
             name = say("{channel} (sandbox)", channel=name)
         screen.line(say("  {channel}: {figures}", channel=name, figures=figures or say("nothing")))
-    if not run.get("sent") and error is None and not doubtful:
+    if not sent and error is None and not doubtful:
         screen.line(say("Nothing was due: everyone in the plan has been served before."))
+        if not set(totals) - prepared.plan.sandboxed:
+            screen.line(say("To rehearse from the start: announce sandbox --reset"))
     show_people(screen, doubtful, prepared.plan.campaign)
-    _where_to_look(screen, prepared)
+    _where_to_look(screen, prepared, tallies, totals)
     if error is not None:
         screen.note(error.message)
         if error.hint:
@@ -90,7 +91,7 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
         )
     if any(row.state is State.FAILED for row in rows):
         screen.line(say("Failed ones are tried again with --retry-failed."))
-    if any(row.state in (State.IN_DOUBT, State.SENDING) for row in rows):
+    if any(row.state is State.IN_DOUBT for row in rows):
         screen.line(
             say(
                 "In doubt: look whether it arrived, then "
@@ -100,20 +101,25 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
         )
 
 
-def _where_to_look(screen: Screen, prepared: Prepared) -> None:
+def _where_to_look(
+    screen: Screen,
+    prepared: Prepared,
+    tallies: Mapping[str, Tally],
+    totals: Mapping[str, Counter[str]],
+) -> None:
     folder = prepared.gathered.project.private / "sandbox"
-    rehearsed = [channel for channel in prepared.channels if channel in prepared.plan.sandboxed]
-    if rehearsed:
+    sandboxed = prepared.plan.sandboxed
+    if any(totals[channel]["sent"] for channel in totals if channel in sandboxed):
         screen.line(
             say(
                 "Look at it: `announce sandbox` opens the inbox and draft box; files in {folder}.",
                 folder=_short(folder),
             )
         )
-    real = [channel for channel in prepared.channels if channel not in prepared.plan.sandboxed]
-    if real:
+    left = [one for one in tallies if tallies[one].counts[State.SENT] and one not in sandboxed]
+    if left:
         screen.line(say("Keep receipts/ in git: it stops another machine from sending again."))
-    if "wechat" in real:
+    if "wechat" in left:
         screen.line(say("The draft waits at https://mp.weixin.qq.com for a person to publish it."))
 
 

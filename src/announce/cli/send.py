@@ -19,7 +19,9 @@ from announce.cli.plan import plan_json, show_plan
 from announce.cli.progress import watcher
 from announce.cli.report import counts_json, needs_a_person, show_report
 from announce.cli.screen import Screen
+from announce.dispatch import Job, Options, dispatch
 from announce.errors import AnnounceError, GateError, InputError
+from announce.gates import check_gates
 from announce.model.delivery import CHANNELS, Channel
 from announce.model.plan import Plan
 from announce.outlets import open_ledger_of
@@ -66,9 +68,6 @@ def command(
     changed: bool,
 ) -> int:
     """Send a campaign."""
-    from announce.dispatch import Job, Options, dispatch
-    from announce.gates import check_gates
-
     started = time.monotonic()
     prepared = prepare(screen, campaign)
     banner(screen, prepared)
@@ -84,7 +83,8 @@ def command(
         return _dry(screen, prepared.plan)
     if to_self:
         return _samples(screen, prepared, to_self)
-    check_gates(prepared, options)
+    for refusal in check_gates(prepared, options):
+        screen.note(refusal)
     _confirm(screen, prepared.plan, options, yes=yes)
     due = options.due(prepared.plan)
     tallies: dict[str, Tally] = {}
@@ -94,10 +94,12 @@ def command(
             job = Job(prepared=prepared, options=options, now=now, watcher=watch, stop=stop)
             dispatch(job, tallies)
             error = end_of(tallies)
+        except GateError:
+            raise  # before anything left: there is nothing to report but the refusal
         except AnnounceError as raised:
             error = raised
     seconds = time.monotonic() - started
-    code = _finish(screen, prepared, tallies, timedelta(seconds=seconds), error)
+    code = _finish(screen, prepared, options, tallies, timedelta(seconds=seconds), error)
     return 130 if stop.is_set() else code
 
 
@@ -152,7 +154,7 @@ def _samples(screen: Screen, prepared: Prepared, address: str) -> int:
     return 0
 
 
-def _confirm(screen: Screen, plan: Plan, options: Any, *, yes: bool) -> None:
+def _confirm(screen: Screen, plan: Plan, options: Options, *, yes: bool) -> None:
     """Ask on a terminal before anything real leaves; elsewhere `--yes` must have been given."""
     due = options.due(plan)
     real = [line for line in due if line.delivery.key.channel not in plan.sandboxed]
@@ -196,6 +198,7 @@ def _interruptible() -> Iterator[threading.Event]:
 def _finish(
     screen: Screen,
     prepared: Prepared,
+    options: Options,
     tallies: dict[str, Tally],
     took: timedelta,
     error: AnnounceError | None,
@@ -204,7 +207,8 @@ def _finish(
     project = prepared.gathered.project
     totals: dict[str, Counter[str]] = {}
     doubtful = []
-    for channel in prepared.channels:
+    channels = [one for one in prepared.channels if options.channel in (None, one)]
+    for channel in channels:
         with closing(open_ledger_of(project, channel)) as ledger:
             rows = [
                 row
@@ -217,7 +221,7 @@ def _finish(
     for tally in tallies.values():
         run.update({state.value: n for state, n in tally.counts.items()})
     run["skipped"] = sum(counts["skipped"] for counts in totals.values())
-    show_report(screen, prepared, run, totals, doubtful, took, error)
+    show_report(screen, prepared, tallies, totals, doubtful, took, error)
     if screen.as_json:
         screen.document(
             {

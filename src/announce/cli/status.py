@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from announce.cli.common import project_campaign
+from announce.cli.common import now, project_campaign
 from announce.cli.report import COUNTED, channel_json, needs_a_person, show_people
 from announce.cli.screen import Screen
 from announce.gathering import open_project
@@ -33,6 +33,9 @@ def command(screen: Screen, campaign: str | None) -> int:
     doubtful: dict[str, list[Delivery]] = {}
     for channel in CHANNELS:
         with closing(open_ledger_of(project, channel)) as ledger:
+            # What a dead run left is known better after it was ended: due, or in doubt.
+            for name in _campaigns(ledger, wanted):
+                ledger.recover(name, now())
             for row in _rows(ledger, wanted, channel):
                 place = counts.setdefault((row.key.campaign, row.key.occurrence), {})
                 place.setdefault(channel, Counter())[row.state.value] += 1
@@ -50,11 +53,14 @@ def command(screen: Screen, campaign: str | None) -> int:
     return 1 if doubtful else 0
 
 
+def _campaigns(ledger: Ledger, wanted: str | None) -> list[str]:
+    return [wanted] if wanted else list(dict.fromkeys(name for name, _ in ledger.campaigns()))
+
+
 def _rows(ledger: Ledger, wanted: str | None, channel: Channel) -> list[Delivery]:
-    campaigns = [wanted] if wanted else dict.fromkeys(name for name, _ in ledger.campaigns())
     return [
         row
-        for campaign in campaigns
+        for campaign in _campaigns(ledger, wanted)
         for row in ledger.deliveries(campaign)
         if row.key.channel == channel
     ]

@@ -117,5 +117,5 @@ def _refuse_foreign(core: Core) -> None:
     if int(schema or 0) > SCHEMA:
         raise MachineError(
             say("the ledger {path} was made by a newer announce", path=core.path),
-            hint=say("update announce (`pip install -U announce`)"),
+            hint=say("install the newer announce that wrote it"),
         )

@@ -89,7 +89,7 @@ def read(path: Path) -> Receipt:
         if found["format"] > FORMAT:
             raise MachineError(
                 say("the receipt {path} was made by a newer announce", path=path),
-                hint=say("update announce (`pip install -U announce`)"),
+                hint=say("install the newer announce that wrote it"),
             )
         return _receipt(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -130,7 +130,7 @@ class Campaign(Noun):
     )
     as_of: Moment | None = about(
         "For rehearsals of a past season: the moment at which dates are judged.",
-        "排练往届时：以此时刻判断日期。",
+        "演练往届时：以此时刻判断日期。",
         default=None,
     )
     facts: dict[str, Any] = about("Whatever the templates use.", "模板所用的事实。", default={})

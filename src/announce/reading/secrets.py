@@ -70,6 +70,6 @@ def _keyring(what: str) -> Any:
     except ImportError as error:
         raise MachineError(
             say("{what}: the package keyring is not installed", what=what),
-            hint=say("install it: pip install 'announce[keyring]', or use an environment variable"),
+            hint=say("install the package keyring beside announce, or use an environment variable"),
         ) from error
     return keyring

@@ -18,11 +18,15 @@ class TemplateTrouble(Exception):
 
 
 class TemplateFault(Exception):
-    """A template that cannot be rendered: `problem` says where, why, and how to mend it."""
+    """A template that cannot be rendered: `problem` says where, why, and how to mend it.
 
-    def __init__(self, problem: Problem) -> None:
+    `what` is the cause without the recipient for whom it was found.
+    """
+
+    def __init__(self, problem: Problem, what: str = "") -> None:
         super().__init__(str(problem))
         self.problem = problem
+        self.what = what or problem.message
 
 
 def fault(trouble: TemplateTrouble, place: Place, *, whom: str = "") -> TemplateFault:
@@ -31,5 +35,6 @@ def fault(trouble: TemplateTrouble, place: Place, *, whom: str = "") -> Template
     if whom:
         message = say("{message} (rendered for {key})", message=message, key=whom)
     return TemplateFault(
-        Problem(code=trouble.code, place=place, message=message, hint=trouble.hint)
+        Problem(code=trouble.code, place=place, message=message, hint=trouble.hint),
+        trouble.message,
     )
