@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
@@ -19,14 +20,16 @@ from announce.channels.wechat.limits import check as check_article
 from announce.errors import InputError, StoppedError
 from announce.gathering import Gathered
 from announce.model.delivery import State
+from announce.model.languages import Language
 from announce.model.message import Article, Mail, Message
 from announce.model.plan import Plan, Planned
 from announce.planning import shown
-from announce.problems import Place, Problem
+from announce.problems import Place, Problem, did_you_mean, errors_in
 from announce.reading.campaigns import promised_languages
 from announce.rendering.book import TemplateBook
 from announce.rendering.faults import TemplateFault
-from announce.rendering.renderer import Renderer
+from announce.rendering.names import shared_names
+from announce.rendering.renderer import FOOTER, Renderer
 from announce.texts import say
 
 # So many different faults are gathered before composing the rest is given up.
@@ -74,20 +77,66 @@ class Composer:
         project, campaign = self._gathered.project, self._gathered.campaign
         people = self._gathered.audience.recipients
         by = campaign.template.by if campaign.template else None
-        variants = sorted({one.fields.get(by, "") for one in people} - {""}) if by else ()
+        known = set(self._book.variants(campaign.kind))
+        variants = sorted({one.fields.get(by, "") for one in people} & known) if by else ()
         languages = promised_languages(project, campaign)
         found = []
         if campaign.email and people:
+            # Without any known variant the rows are at fault, and told below.
             found += self._book.problems(
-                campaign.kind, languages=languages, channels=["email"], variants=variants
+                campaign.kind,
+                languages=languages,
+                channels=["email"] if variants or not by else [],
+                variants=variants,
             )
         if campaign.wechat:
             found += self._book.problems(campaign.kind, languages=languages, channels=["wechat"])
-        return list(dict.fromkeys(found))
+        if not errors_in(found):
+            for language in languages:
+                found += self._book.unknown_names(
+                    campaign.kind, language, self._known(language), also=FOOTER
+                )
+        return list(dict.fromkeys([*self._unknown_variants(by), *found]))
 
-    def sources(self) -> dict[str, str]:
-        """Digests of the template files that the campaign may use, by their project path."""
-        return dict(self._renderer.sources())
+    def _known(self, language: Language) -> dict[str, Any]:
+        """What templates of the campaign may name, without the values of any one message."""
+        people = self._gathered.audience.recipients
+        columns = people[0].fields.keys() if people else ()
+        own = ("key", "name", "names", "address", "addresses", "language")
+        return {
+            **shared_names(self._gathered.project, self._gathered.campaign, language),
+            **dict.fromkeys(("channel", "occurrence", "unsubscribe")),
+            "recipient": dict.fromkeys([*columns, *own]) if people else None,
+        }
+
+    def _unknown_variants(self, by: str | None) -> list[Problem]:
+        """Rows that pick a variant there is no template for, unless one without variant serves."""
+        campaign, people = self._gathered.campaign, self._gathered.audience.recipients
+        known = self._book.variants(campaign.kind)
+        plain = any(self._book.has(f"{campaign.kind}.md.j2", one) for one in self._book.languages)
+        if not by or plain:
+            return []
+        return [
+            Problem(
+                code="variant-unknown",
+                place=one.place,
+                message=say(
+                    '{column} is "{value}", and there is no template for that',
+                    column=by,
+                    value=one.fields.get(by, ""),
+                ),
+                hint=did_you_mean(one.fields.get(by, ""), known),
+            )
+            for one in people
+            if one.fields.get(by, "") not in known
+        ]
+
+    def sources(self) -> list[str]:
+        """The template files that the campaign may use. InputError where one is at fault."""
+        try:
+            return self._renderer.sources()
+        except TemplateFault as fault:
+            raise InputError(fault.problem.message, problems=[fault.problem]) from fault
 
 
 def compose_all(

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from announce.gathering import Gathered
 from announce.model.base import Localised
 from announce.texts import say
 
+# How names of contents begin: a file counts by its digest, a template by its text.
+FILE = "file "
+TEXT = "template "
+SHOWN = 8  # changed lines of a template that are shown
 
-def content_of(gathered: Gathered, sources: Mapping[str, str]) -> dict[str, str]:
+
+def content_of(gathered: Gathered, sources: Iterable[str]) -> dict[str, str]:
     """What shapes the campaign's messages on every channel, by name.
 
     The audience is not in it: a recipient merely added is no change of content. Nor is how far
     an article goes (`deliver`): a draft may go on to be published.
     """
     campaign, settings = gathered.campaign, gathered.project.settings
-    content = {f"file {name}": digest for name, digest in sources.items()}
+    root = gathered.project.root
+    content = {f"{TEXT}{name}": (root / name).read_text(encoding="utf-8-sig") for name in sources}
     shaping = campaign.model_dump(
         include={"kind", "title", "purpose", "pictures", "template", "email"}
     )
@@ -60,18 +67,21 @@ def _files(gathered: Gathered) -> Iterator[tuple[str, str]]:
         for name in [text] if isinstance(text, str) else text.values():
             path = gathered.project.root / name
             if not name.startswith("https://") and path.is_file():
-                yield f"file {name}", hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+                yield f"{FILE}{name}", hashlib.sha256(path.read_bytes()).hexdigest()[:32]
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """What differs between two contents, a line each, for people."""
-    lines = []
+    lines: list[str] = []
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if before == after:
             continue
-        if name.startswith("file "):
-            lines.append(_file_change(name.removeprefix("file "), before, after))
+        if name.startswith(FILE):
+            lines.append(_file_change(name.removeprefix(FILE), before, after))
+        elif name.startswith(TEXT):
+            lines.append(_file_change(name.removeprefix(TEXT), before, after))
+            lines += _text_change(before or "", after or "")
         elif before is None:
             lines.append(say("{name}: new: {after}", name=name, after=after))
         elif after is None:
@@ -79,6 +89,16 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
         else:
             lines.append(say("{name}: {before} → {after}", name=name, before=before, after=after))
     return lines
+
+
+def _text_change(before: str, after: str) -> list[str]:
+    """The first lines that differ, as `diff` marks them."""
+    marked = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    lines = [line for line in marked if not line.startswith(("---", "+++", "@@"))]
+    shown = [f"  {line if len(line) <= 100 else line[:99] + '…'}" for line in lines[:SHOWN]]
+    if len(lines) > SHOWN:
+        shown.append(say("  … and {n} more lines", n=len(lines) - SHOWN))
+    return shown
 
 
 def _file_change(name: str, before: str | None, after: str | None) -> str:

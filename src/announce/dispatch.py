@@ -94,6 +94,7 @@ def _one_ledger(job: Job, ledger: Ledger, outlets: list[Outlet], tallies: dict[s
         run.lay([_as_planned(line) for line in lines], plan.content, now(), changed=changed)
         chosen = frozenset(line.delivery.key for line in lines if job.options.wants(line))
         if job.options.retry_failed:
+            chosen &= {line.delivery.key for line in job.options.due(plan)}
             run.retry_failed(now(), chosen)
         if witness:
             witness.open(now())

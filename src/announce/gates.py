@@ -13,40 +13,54 @@ from contextlib import closing
 from announce.checks.figures import unmet
 from announce.content import changes
 from announce.dispatch import Options
-from announce.errors import GateError
+from announce.errors import AnnounceError, GateError, MachineError
 from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
 from announce.model.delivery import Channel, DeliveryKey
 from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
+from announce.problems import Problem, Severity
 from announce.texts import say, say_n
 
 
 def check_gates(prepared: Prepared, options: Options) -> list[str]:
     """Raise for the first gate that says no; what the gates of rehearsed channels would say."""
-    campaign = prepared.gathered.campaign
-    wrong = unmet(campaign, prepared.gathered.audience, prepared.place)
-    if wrong:
-        raise GateError(wrong[0].message, hint=wrong[0].hint)
-    told: list[GateError] = []
-    if campaign.approval == "required":
-        _say_no(prepared, prepared.channels, _unapproved(), told)
-    for channel in prepared.channels:
-        for refusal in _ledger_gates(prepared, options, channel):
-            _say_no(prepared, [channel], refusal, told)
+    told = []
+    for channels, refusal in _refusals(prepared, options):
+        if not channels or set(channels) - prepared.plan.sandboxed:
+            raise refusal
+        told.append(say("A real send would be refused: {reason}", reason=refusal.message))
+    return list(dict.fromkeys(told))
+
+
+def refusals(prepared: Prepared, options: Options) -> list[Problem]:
+    """What `send` would be refused for, as problems to tell before anyone tries."""
     return [
-        say("A real send would be refused: {reason}", reason=refusal.message) for refusal in told
+        Problem(
+            code="gate",
+            severity=Severity.WARNING,
+            place=prepared.place,
+            message=say("a send would be refused: {reason}", reason=refusal.message),
+            hint=refusal.hint,
+        )
+        for channels, refusal in _refusals(prepared, options)
+        if not channels or set(channels) - prepared.plan.sandboxed
     ]
 
 
-def _say_no(
-    prepared: Prepared, channels: list[Channel], refusal: GateError, told: list[GateError]
-) -> None:
-    """Raise where one of the channels is real; else only take note."""
-    if set(channels) - prepared.plan.sandboxed:
-        raise refusal
-    if all(one.message != refusal.message for one in told):
-        told.append(refusal)
+def _refusals(
+    prepared: Prepared, options: Options
+) -> Iterator[tuple[list[Channel], AnnounceError]]:
+    """Every gate that says no, with the channels it guards; none: it guards rehearsals too."""
+    campaign = prepared.gathered.campaign
+    for problem in unmet(campaign, prepared.gathered.audience, prepared.place):
+        yield [], GateError(problem.message, hint=problem.hint)
+    if campaign.approval == "required":
+        yield prepared.channels, _unapproved()
+    for channel in prepared.channels:
+        if options.channel in (None, channel):
+            for refusal in _ledger_gates(prepared, options, channel):
+                yield [channel], refusal
 
 
 def _unapproved() -> GateError:
@@ -56,11 +70,16 @@ def _unapproved() -> GateError:
     )
 
 
-def _ledger_gates(prepared: Prepared, options: Options, channel: Channel) -> Iterator[GateError]:
+def _ledger_gates(
+    prepared: Prepared, options: Options, channel: Channel
+) -> Iterator[AnnounceError]:
     plan, project = prepared.plan, prepared.gathered.project
     with closing(open_ledger_of(project, channel)) as ledger:
         if channel not in plan.sandboxed:
-            verify(ledger, project.root, state_folder())
+            try:
+                verify(ledger, project.root, state_folder())
+            except MachineError as behind:
+                yield behind
         stored = ledger.content(plan.campaign, plan.occurrence)
         moved = ledger.moved_addresses(
             plan.campaign,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from announce.model.wording import language_name
 from announce.problems import Place, Problem, Severity, did_you_mean
 from announce.texts import say, say_n
 
+# The reason of a personal message that has no address left to go to.
+UNREACHABLE = "unreachable"
+
 # What the ledger holds of this occurrence, and who is not to be written to.
 Known = Mapping[DeliveryKey, Delivery]
 Suppressed = Callable[[Address], Suppression | None]
@@ -28,12 +31,12 @@ def make_plan(
     known: Known,
     suppressed: Suppressed,
     sandboxed: frozenset[Channel],
-    sources: Mapping[str, str],
+    sources: Iterable[str],
     wechat_account: str,
 ) -> Plan:
     """The deliveries of the campaign's occurrence, each with the state the ledger knows.
 
-    `sources` maps template files to digests (they are part of what shapes the messages).
+    `sources` are the template files, which are part of what shapes the messages.
     """
     planner = _Planner(gathered, known, suppressed)
     lines = (*planner.mails(), *planner.articles(wechat_account))
@@ -89,6 +92,7 @@ class _Planner:
     def notes(self) -> Iterator[str]:
         audience = self.gathered.audience
         yield from self._blank_languages()
+        yield from self._gone()
         if audience.filtered:
             yield say_n(
                 "{n} row is left out by `where`.",
@@ -116,6 +120,25 @@ class _Planner:
                 rows=audience.rows,
                 filtered=audience.filtered,
                 excluded=audience.excluded,
+            )
+
+    def _gone(self) -> Iterator[str]:
+        """Who was planned before and is no longer in the audience."""
+        campaign, people = self.campaign, self.gathered.audience.recipients
+        here = {recipient.key for recipient in people}
+        gone = [
+            key.recipient
+            for key, delivery in self.known.items()
+            if key.channel == "email"
+            and key.recipient not in here
+            and delivery.state in (State.PLANNED, State.FAILED)
+        ]
+        if gone and campaign.email is not None:
+            yield say_n(
+                "{n} planned before is gone from the audience: {keys}",
+                "{n} planned before are gone from the audience: {keys}",
+                len(gone),
+                keys=say(", ").join(gone[:10]),
             )
 
     def _blank_languages(self) -> Iterator[str]:
@@ -151,12 +174,17 @@ class _Planner:
             language="+".join(languages),
             to=tuple(address.spec for address in kept or recipient.addresses),
             state=State.PLANNED if kept else State.SKIPPED,
-            reason="" if kept else f"suppressed: {dropped[0][1].reason}",
+            reason="" if kept else self._why_skipped(dropped[0][1]),
         )
         if dropped and self.campaign.purpose == "personal":
             self._tell_suppressed(recipient, dropped)
         reached = _with_addresses(recipient, kept or recipient.addresses)
         return Planned(delivery=self._as_known(delivery), languages=languages, recipient=reached)
+
+    def _why_skipped(self, found: Suppression) -> str:
+        """The reason of a skip; a personal message that reaches nobody is somebody's business."""
+        told = UNREACHABLE if self.campaign.purpose == "personal" else "suppressed"
+        return f"{told}: {found.reason}"
 
     def _unsuppressed(
         self, recipient: Recipient

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from announce.checks.dates import past_facts
 from announce.composing import Composer, compose_all
 from announce.gathering import Gathered, faulty, gather
+from announce.ledger.base import TakenOver
+from announce.ledger.hashes import adopted_state
 from announce.model.delivery import CHANNELS, ONCE, Channel, Delivery, DeliveryKey
 from announce.model.message import Message
 from announce.model.plan import Plan, Planned
@@ -19,8 +22,9 @@ from announce.outlets import (
     sandboxed_channels,
     wechat_account,
 )
-from announce.planning import Suppressed, make_plan, shown
+from announce.planning import Known, Suppressed, make_plan, shown
 from announce.problems import Place, Problem, errors_in
+from announce.texts import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,7 @@ class Prepared:
     gathered: Gathered
     plan: Plan
     composer: Composer
-    known: dict[DeliveryKey, Delivery]
+    known: Known
 
     @property
     def place(self) -> Place:
@@ -85,17 +89,42 @@ def _with_problems(plan: Plan, more: Iterable[Problem]) -> Plan:
     return replace(plan, problems=(*plan.problems, *more))
 
 
-def _memory(gathered: Gathered) -> tuple[dict[DeliveryKey, Delivery], Suppressed]:
+def _memory(gathered: Gathered) -> tuple[Known, Suppressed]:
     """What the ledgers know: deliveries of the campaign, and a look-up of suppressions."""
-    known: dict[DeliveryKey, Delivery] = {}
+    known = _Memory()
     for channel in CHANNELS:
         with closing(open_ledger_of(gathered.project, channel)) as ledger:
             for delivery in ledger.deliveries(gathered.campaign.id, ONCE):
                 if delivery.key.channel == channel:
                     known[delivery.key] = delivery
+            known.adopted[channel] = ledger.adopted(gathered.campaign.id, ONCE)
     # Suppressions are the project's, rehearsed or real: people do not change with the channel.
     with closing(open_project_ledger(gathered.project)) as ledger:
         # Of several reasons for one address the one that covers most stands.
         listed = sorted(ledger.suppressions.all(), key=lambda one: one.scope == "all")
     held = {one.address: one for one in listed}
     return known, lambda address: held.get(address.identity)
+
+
+class _Memory(dict[DeliveryKey, Delivery]):
+    """The ledger's rows, and behind them what was adopted from receipts, known by hashes only:
+    such a delivery gets its row when it is planned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.adopted: dict[Channel, TakenOver] = {}
+
+    def __missing__(self, key: DeliveryKey) -> Delivery:
+        taken = self.adopted.get(key.channel)
+        state = None if taken is None else adopted_state(taken, key)
+        if state is None:
+            raise KeyError(key)
+        reason = say("taken over from a receipt")
+        return Delivery(key=key, language="", to=(), state=state, reason=reason)
+
+    def get(self, key: DeliveryKey, default: Any = None) -> Any:
+        """As `dict.get`, which does not ask `__missing__`."""
+        try:
+            return self[key]
+        except KeyError:
+            return default

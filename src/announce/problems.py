@@ -67,6 +67,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
             "did you mean {names}?",
             names=say(" or ").join(say('"{name}"', name=name) for name in near),
         )
-    if not names:
+    if not names or len(names) > 20:  # a long list would bury the fault
         return ""
     return say("known here: {names}", names=say(", ").join(names))

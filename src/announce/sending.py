@@ -43,9 +43,11 @@ class Watcher(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What one run did. `stopped` says why it ended early, "" when it did not."""
+    """What one run did on a channel. `stopped` says why it ended early, "" when it did not;
+    `in_part` counts the messages sent that some of their addresses were refused for."""
 
     counts: Counter[State] = field(default_factory=Counter)
+    in_part: int = 0
     stopped: str = ""
     error: AnnounceError | None = None
 
@@ -180,7 +182,8 @@ class Engine:
                 key, self._now(), account=account, recipients=people, message_id=message_id
             )
 
-        return transport.deliver(job.message, key, message_id, handed_over)
+        last = job.tries >= len(self._retry.waits)
+        return transport.deliver(job.message, key, message_id, handed_over, last=last)
 
     # -- results ---------------------------------------------------------------------------
 
@@ -259,6 +262,7 @@ class Engine:
         if self._recorded:
             self._recorded(job.delivery.key, outcome.state)
         self.tally.counts[outcome.state] += 1
+        self.tally.in_part += outcome.state is State.SENT and "refused" in outcome.detail
         self._watcher.delivered(job.delivery, outcome)
         self._unsynced += 1
         if self._unsynced >= BATCH:

@@ -38,7 +38,7 @@ def test_changed_fact_is_told_and_refused(announce, live, servers) -> None:
     assert len(servers[0].store.mails()) == 2
 
 
-def test_changed_template_is_named(announce, live, servers) -> None:
+def test_changed_template_is_named(announce, live) -> None:
     """Which file changed is told."""
     announce("send", "--yes", "--limit", "2", CFP, cwd=live)
     edit(live / "templates" / "en" / "cfp.md.j2", "## ", "## Our ")
@@ -91,7 +91,7 @@ def test_new_language_of_a_recipient_is_no_change(announce, project) -> None:
     assert mails(project) == 58
 
 
-def test_address_under_a_new_key_is_refused(announce, live, servers) -> None:
+def test_address_under_a_new_key_is_refused(announce, live) -> None:
     """A renumbered submission would write to its authors again: exit 3, and who is named."""
     announce("send", "--yes", DECISIONS, cwd=live)
     edit(live / "audiences" / "decisions.csv", "SCIFM-002", "SCIFM-902")

@@ -13,12 +13,14 @@ CFP = "campaigns/cfp.yaml"
 FIRST = {
     "en": """\
 60 sent in N s.
+In all:
   e-mail (sandbox): 58 sent
   official account (sandbox): 2 sent
 Look at it: `announce sandbox` opens the inbox and draft box; files in .announce/sandbox.
 """,
     "zh": """\
 已发 60 条，用时 N 秒。
+总计：
   邮件（沙盒）：已发送 58
   公众号（沙盒）：已发送 2
 查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。
@@ -27,24 +29,28 @@ Look at it: `announce sandbox` opens the inbox and draft box; files in .announce
 AGAIN = {
     "en": """\
 0 sent in N s.
+In all:
   e-mail (sandbox): 58 sent
   official account (sandbox): 2 sent
-Nothing was due: everyone in the plan has been served before.
+Nothing was due: all of these have been served before.
 To rehearse from the start: announce sandbox --reset
 Look at it: `announce sandbox` opens the inbox and draft box; files in .announce/sandbox.
 """,
     "zh": """\
 已发 0 条，用时 N 秒。
+总计：
   邮件（沙盒）：已发送 58
   公众号（沙盒）：已发送 2
-没有要发的：计划中的收件人此前都已处理。
+没有要发的：以上此前都已送达。
 如需从头演练：announce sandbox --reset
 查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。
 """,
 }
 KEYS = ["campaign", "occurrence", "digest", "sandbox", "deliveries", "totals", "problems"]
 REHEARSAL = {
-    "en": "Rehearsal: e-mail, official account to the sandbox on this machine; nothing leaves it.\n",
+    "en": (
+        "Rehearsal: e-mail, official account to the sandbox on this machine; nothing leaves it.\n"
+    ),
     "zh": "演练（邮件、公众号）：发送到本机的沙盒，没有内容离开本机。\n",
 }
 

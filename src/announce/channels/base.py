@@ -20,6 +20,8 @@ class Transport(Protocol):
     Entering connects and logs in (LoginRefused, MachineError); leaving says goodbye.
     `deliver` hands one message over and tells what became of it. It raises MachineError only
     when nothing more can be sent (the account, the machine); it never sends a message twice.
+    Where it is not the `last` try and the other side defers some of the addressees, it sends to
+    none of them and answers transient: one message reaches them all, later.
     `settle` looks for what became of a delivery in doubt, and answers None where it cannot
     look: e-mail cannot, an official account can.
     """
@@ -34,7 +36,13 @@ class Transport(Protocol):
     ) -> None: ...
 
     def deliver(
-        self, message: Message, key: DeliveryKey, message_id: str, handed_over: HandedOver
+        self,
+        message: Message,
+        key: DeliveryKey,
+        message_id: str,
+        handed_over: HandedOver,
+        *,
+        last: bool = True,
     ) -> Outcome: ...
 
     def settle(

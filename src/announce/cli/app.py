@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -132,6 +133,9 @@ def run(arguments: Sequence[str]) -> int:
         return leaving.exit_code
     except click.ClickException as error:
         error.show()
+        if "--json" in arguments:
+            ended = {"exit_code": error.exit_code, "message": error.format_message(), "hint": ""}
+            click.echo(json.dumps({"error": ended, "problems": []}, ensure_ascii=False, indent=2))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(say("Interrupted; run again to go on."), err=True)
@@ -140,8 +144,13 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        from announce.errors import AnnounceError
+        from announce.errors import AnnounceError, MachineError
 
+        if isinstance(error, OSError) and error.filename is not None:
+            error = MachineError(
+                say("{file}: {cause}", file=error.filename, cause=error.strerror),
+                hint=say("see to its permissions, and to room on the disk; then run again"),
+            )
         if not isinstance(error, AnnounceError):
             raise
         return _end(error, arguments)

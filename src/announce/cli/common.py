@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import click
 
 from announce.cli.screen import Screen
+from announce.dispatch import Options
 from announce.errors import InputError
+from announce.gates import refusals
 from announce.gathering import campaign_id
+from announce.model.delivery import Channel
 from announce.model.message import Message
 from announce.model.plan import Planned
 from announce.model.wording import listed_channels
@@ -33,11 +37,19 @@ def prepare(
     return prepare_campaign(screen.project, campaign, now(), seen=seen)
 
 
-def banner(screen: Screen, prepared: Prepared) -> None:
+def with_refusals(prepared: Prepared, options: Options | None = None) -> Prepared:
+    """The same, with what `send` would be refused for among the problems."""
+    more = refusals(prepared, options or Options())
+    plan = replace(prepared.plan, problems=(*prepared.plan.problems, *more))
+    return replace(prepared, plan=plan)
+
+
+def banner(screen: Screen, prepared: Prepared, only: Channel | None = None) -> None:
     """The first line: which channels are real and which are rehearsed."""
     plan = prepared.plan
-    rehearsed = [channel for channel in prepared.channels if channel in plan.sandboxed]
-    real = [channel for channel in prepared.channels if channel not in plan.sandboxed]
+    channels = [channel for channel in prepared.channels if only in (None, channel)]
+    rehearsed = [channel for channel in channels if channel in plan.sandboxed]
+    real = [channel for channel in channels if channel not in plan.sandboxed]
     if rehearsed:
         screen.note(
             say(

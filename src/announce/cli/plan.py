@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from announce.cli.common import banner, campaign_argument, delivery_json, now, prepare
+from announce.cli.common import (
+    banner,
+    campaign_argument,
+    delivery_json,
+    now,
+    prepare,
+    with_refusals,
+)
 from announce.cli.screen import Screen, problem_json
 from announce.model.delivery import State
 from announce.model.plan import Plan
@@ -28,7 +35,7 @@ SHOWN = 12  # lines of a long list that people are shown; --all shows the rest
 @click.pass_obj
 def command(screen: Screen, campaign: str, whole: bool) -> int:
     """Show the plan."""
-    prepared = prepare(screen, campaign)
+    prepared = with_refusals(prepare(screen, campaign))
     banner(screen, prepared)
     screen.problems(prepared.plan.problems)
     if screen.as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +13,25 @@ from announce.errors import AnnounceError
 from announce.model.delivery import Delivery, State
 from announce.model.plan import Plan
 from announce.model.wording import channel_name, state_name
+from announce.planning import UNREACHABLE
 from announce.preparing import Prepared
 from announce.sending import Tally
 from announce.texts import say
 
+LISTED = 50  # people named in a report; the log names all
 COUNTED = ("sent", "failed", "in_doubt", "waiting", "skipped", "planned")
 
 
 def needs_a_person(row: Delivery) -> bool:
-    """Whether somebody must look at a delivery; also one sent to some of its addresses only."""
-    return row.state in (State.FAILED, State.IN_DOUBT)
+    """Whether somebody must look at a delivery: failed, in doubt, or a personal one that has no
+    address left."""
+    lost = row.state is State.SKIPPED and row.reason.startswith(UNREACHABLE)
+    return lost or row.state in (State.FAILED, State.IN_DOUBT)
+
+
+def reached_in_part(row: Delivery) -> bool:
+    """Whether a delivery was refused for some of its addresses."""
+    return row.key.channel == "email" and row.state is State.SENT and bool(row.reason)
 
 
 def counts_json(plan: Plan, totals: Mapping[str, Counter[str]]) -> dict[str, Any]:
@@ -36,6 +46,17 @@ def counts_json(plan: Plan, totals: Mapping[str, Counter[str]]) -> dict[str, Any
     }
 
 
+def row_json(row: Delivery) -> dict[str, Any]:
+    """A delivery that somebody must look at."""
+    return {
+        "key": row.key.recipient,
+        "channel": row.key.channel,
+        "to": list(row.to),
+        "state": row.state.value,
+        "reason": row.reason,
+    }
+
+
 def channel_json(counts: Mapping[str, int], *, sandbox: bool) -> dict[str, Any]:
     """One channel's counts; what a run under way has claimed counts as planned."""
     counts = Counter(counts)
@@ -43,12 +64,41 @@ def channel_json(counts: Mapping[str, int], *, sandbox: bool) -> dict[str, Any]:
     return {"sandbox": sandbox, **{name: counts[name] for name in COUNTED}}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a campaign stands after a run: the ledger's rows of the channels that were meant."""
+
+    rows: list[Delivery]
+
+    @property
+    def totals(self) -> dict[str, Counter[str]]:
+        """Numbers by channel and state."""
+        counts: dict[str, Counter[str]] = {}
+        for row in self.rows:
+            counts.setdefault(row.key.channel, Counter())[row.state.value] += 1
+        return counts
+
+    @property
+    def attention(self) -> list[Delivery]:
+        """Those that need a person."""
+        return [row for row in self.rows if needs_a_person(row)]
+
+    @property
+    def in_part(self) -> list[Delivery]:
+        """Those refused for some of their addresses."""
+        return [row for row in self.rows if reached_in_part(row)]
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Numbers of the skipped by reason."""
+        return Counter(row.reason for row in self.rows if row.state is State.SKIPPED)
+
+
 def show_report(
     screen: Screen,
     prepared: Prepared,
     tallies: Mapping[str, Tally],
-    totals: Mapping[str, Counter[str]],
-    doubtful: list[Delivery],
+    standing: Standing,
     took: timedelta,
     error: AnnounceError | None,
 ) -> None:
@@ -57,40 +107,66 @@ def show_report(
     screen.line(
         say("{sent} sent in {seconds} s.", sent=sent, seconds=f"{took.total_seconds():.1f}")
     )
-    for channel, counts in totals.items():
-        figures = say(", ").join(
-            say("{number} {state}", number=number, state=state_name(state))
-            for state, number in counts.items()
-            if number
-        )
-        name = channel_name(channel)
-        if channel in prepared.plan.sandboxed:
-            name = say("{channel} (sandbox)", channel=name)
-        screen.line(say("  {channel}: {figures}", channel=name, figures=figures or say("nothing")))
-    if not sent and error is None and not doubtful:
-        screen.line(say("Nothing was due: everyone in the plan has been served before."))
-        if not set(totals) - prepared.plan.sandboxed:
-            screen.line(say("To rehearse from the start: announce sandbox --reset"))
-    show_people(screen, doubtful, prepared.plan.campaign)
-    _where_to_look(screen, prepared, tallies, totals)
+    if standing.rows:
+        screen.line(say("In all:"))
+    for channel, counts in standing.totals.items():
+        screen.line(_channel_line(prepared, channel, counts))
+    for reason, number in sorted(standing.skipped.items()):
+        screen.line(say("  skipped ({reason}): {number}", reason=reason, number=number))
+    if not sent and error is None and not standing.attention:
+        _say_why_nothing(screen, prepared, standing)
+    show_people(screen, standing.attention, prepared.plan.campaign)
+    show_in_part(screen, standing.in_part)
+    _where_to_look(screen, prepared, tallies, standing.totals)
     if error is not None:
         screen.note(error.message)
         if error.hint:
             screen.note(f"    {error.hint}")
 
 
+def _channel_line(prepared: Prepared, channel: str, counts: Mapping[str, int]) -> str:
+    name = channel_name(channel)
+    if channel in prepared.plan.sandboxed:
+        name = say("{channel} (sandbox)", channel=name)
+    figures = say(", ").join(
+        say("{number} {state}", number=number, state=state_name(state))
+        for state, number in counts.items()
+        if number
+    )
+    return say("  {channel}: {figures}", channel=name, figures=figures)
+
+
+def _say_why_nothing(screen: Screen, prepared: Prepared, standing: Standing) -> None:
+    for note in prepared.plan.notes:
+        screen.line(note)
+    if all(row.state in (State.SENT, State.WAITING) for row in standing.rows) and standing.rows:
+        screen.line(say("Nothing was due: all of these have been served before."))
+        if all(row.key.channel in prepared.plan.sandboxed for row in standing.rows):
+            screen.line(say("To rehearse from the start: announce sandbox --reset"))
+
+
 def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
     """Those that need a person, by name, with the command that goes on."""
-    for row in rows[:50]:
+    for row in rows[:LISTED]:
         screen.line(
-            f"  {state_name(row.state)}: {row.key.recipient} ({', '.join(row.to)}): {row.reason}"
+            say(
+                "  {state}: {key} ({to}): {reason}",
+                state=state_name(row.state),
+                key=row.key.recipient,
+                to=", ".join(row.to),
+                reason=row.reason or say("handed over, and no answer is known"),
+            )
         )
-    if len(rows) > 50:
+    if len(rows) > LISTED:
         screen.line(
-            say("  … and {n} more: announce log {campaign}", n=len(rows) - 50, campaign=campaign)
+            say(
+                "  … and {n} more: announce log {campaign}", n=len(rows) - LISTED, campaign=campaign
+            )
         )
     if any(row.state is State.FAILED for row in rows):
-        screen.line(say("Failed ones are tried again with --retry-failed."))
+        screen.line(
+            say("Failed ones are tried again with --retry-failed, once the cause is mended.")
+        )
     if any(row.state is State.IN_DOUBT for row in rows):
         screen.line(
             say(
@@ -98,6 +174,18 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
                 "`announce settle {campaign} KEY --sent` or `--not-sent`.",
                 campaign=campaign,
             )
+        )
+
+
+def show_in_part(screen: Screen, rows: list[Delivery]) -> None:
+    """Messages that some of their addressees did not get: by name, for they were not told."""
+    for row in rows[:LISTED]:
+        screen.line(
+            say("  sent in part: {key}: {reason}", key=row.key.recipient, reason=row.reason)
+        )
+    if rows:
+        screen.line(
+            say("Those addresses were refused: tell these people another way, or correct the row.")
         )
 
 

@@ -115,6 +115,11 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
+def error_json(error: AnnounceError) -> dict[str, Any]:
+    """How a command ended that did not work."""
+    return {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
+
+
 def show_error(error: AnnounceError, *, as_json: bool, debug: bool) -> None:
     """The end of a command that did not work: what, and the mend; a trace only on request."""
     screen = Screen(project=None, as_json=as_json, debug=debug)
@@ -122,11 +127,7 @@ def show_error(error: AnnounceError, *, as_json: bool, debug: bool) -> None:
     if as_json:
         screen.document(
             {
-                "error": {
-                    "exit_code": error.exit_code,
-                    "message": error.message,
-                    "hint": error.hint,
-                },
+                "error": error_json(error),
                 "problems": [problem_json(problem) for problem in problems],
             }
         )

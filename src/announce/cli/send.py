@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
-from announce.cli.common import banner, campaign_argument, now, prepare
+from announce.cli.common import banner, campaign_argument, now, prepare, with_refusals
 from announce.cli.plan import plan_json, show_plan
 from announce.cli.progress import watcher
-from announce.cli.report import counts_json, needs_a_person, show_report
-from announce.cli.screen import Screen
+from announce.cli.report import Standing, counts_json, row_json, show_report
+from announce.cli.screen import Screen, error_json
 from announce.dispatch import Job, Options, dispatch
 from announce.errors import AnnounceError, GateError, InputError
 from announce.gates import check_gates
@@ -70,8 +70,6 @@ def command(
     """Send a campaign."""
     started = time.monotonic()
     prepared = prepare(screen, campaign)
-    banner(screen, prepared)
-    screen.problems(prepared.plan.problems)
     options = Options(
         only=_known_keys(prepared.plan, only),
         limit=limit,
@@ -79,6 +77,10 @@ def command(
         retry_failed=retry_failed,
         changed=changed,
     )
+    if dry_run:
+        prepared = with_refusals(prepared, options)
+    banner(screen, prepared, options.channel)
+    screen.problems(prepared.plan.problems)
     if dry_run:
         return _dry(screen, prepared.plan)
     if to_self:
@@ -179,7 +181,10 @@ def _confirm(screen: Screen, plan: Plan, options: Options, *, yes: bool) -> None
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C once finishes what is in flight; a second time it stops at once."""
+    """Ctrl-C once finishes what is in flight; a second time it stops at once.
+
+    So do the signals with which a shutdown, `timeout` or a closing terminal asks to end.
+    """
     stop = threading.Event()
 
     def interrupted(_signal: int, _frame: Any) -> None:
@@ -188,11 +193,17 @@ def _interruptible() -> Iterator[threading.Event]:
         stop.set()
         click.echo(say("Stopping after what is in flight; Ctrl-C again stops at once."), err=True)
 
-    before = signal.signal(signal.SIGINT, interrupted)
+    asking = [
+        signal.SIGINT,
+        signal.SIGTERM,
+        *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []),
+    ]
+    before = {one: signal.signal(one, interrupted) for one in asking}
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _finish(
@@ -203,38 +214,43 @@ def _finish(
     took: timedelta,
     error: AnnounceError | None,
 ) -> int:
-    plan: Plan = prepared.plan
-    project = prepared.gathered.project
-    totals: dict[str, Counter[str]] = {}
-    doubtful = []
-    channels = [one for one in prepared.channels if options.channel in (None, one)]
-    for channel in channels:
-        with closing(open_ledger_of(project, channel)) as ledger:
-            rows = [
-                row
-                for row in ledger.deliveries(plan.campaign, plan.occurrence)
-                if row.key.channel == channel
-            ]
-        totals[channel] = Counter(row.state.value for row in rows)
-        doubtful += [row for row in rows if needs_a_person(row)]
+    standing = _standing(prepared, options)
+    show_report(screen, prepared, tallies, standing, took, error)
+    if screen.as_json:
+        screen.document(_document(prepared.plan, tallies, standing, took, error))
+    if error is not None:
+        return error.exit_code
+    in_part = any(tally.in_part for tally in tallies.values())
+    return 1 if standing.attention or in_part else 0
+
+
+def _standing(prepared: Prepared, options: Options) -> Standing:
+    plan, rows = prepared.plan, []
+    for channel in prepared.channels:
+        if options.channel in (None, channel):
+            with closing(open_ledger_of(prepared.gathered.project, channel)) as ledger:
+                found = ledger.deliveries(plan.campaign, plan.occurrence)
+                rows += [row for row in found if row.key.channel == channel]
+    return Standing(rows=rows)
+
+
+def _document(
+    plan: Plan,
+    tallies: dict[str, Tally],
+    standing: Standing,
+    took: timedelta,
+    error: AnnounceError | None,
+) -> dict[str, Any]:
     run: Counter[str] = Counter()
     for tally in tallies.values():
         run.update({state.value: n for state, n in tally.counts.items()})
-    run["skipped"] = sum(counts["skipped"] for counts in totals.values())
-    show_report(screen, prepared, tallies, totals, doubtful, took, error)
-    if screen.as_json:
-        screen.document(
-            {
-                "campaigns": [counts_json(plan, totals)],
-                "run": {
-                    **{
-                        name: run[name]
-                        for name in ("sent", "failed", "in_doubt", "waiting", "skipped")
-                    },
-                    "seconds": round(took.total_seconds(), 3),
-                },
-            }
-        )
+    run["skipped"] = sum(standing.skipped.values())
+    figures = {name: run[name] for name in ("sent", "failed", "in_doubt", "waiting", "skipped")}
+    document: dict[str, Any] = {
+        "campaigns": [counts_json(plan, standing.totals)],
+        "run": {**figures, "seconds": round(took.total_seconds(), 3)},
+        "attention": [row_json(row) for row in (*standing.attention, *standing.in_part)],
+    }
     if error is not None:
-        return error.exit_code
-    return 1 if doubtful else 0
+        document["error"] = error_json(error)
+    return document

@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from announce.cli.common import now, project_campaign
-from announce.cli.report import COUNTED, channel_json, needs_a_person, show_people
+from announce.cli.report import (
+    COUNTED,
+    channel_json,
+    needs_a_person,
+    reached_in_part,
+    show_in_part,
+    show_people,
+)
 from announce.cli.screen import Screen
 from announce.gathering import open_project
 from announce.ledger.base import Ledger
@@ -31,6 +38,7 @@ def command(screen: Screen, campaign: str | None) -> int:
     project = open_project(root)
     counts: dict[tuple[str, str], dict[Channel, Counter[str]]] = {}
     doubtful: dict[str, list[Delivery]] = {}
+    in_part: list[Delivery] = []
     for channel in CHANNELS:
         with closing(open_ledger_of(project, channel)) as ledger:
             # What a dead run left is known better after it was ended: due, or in doubt.
@@ -39,6 +47,8 @@ def command(screen: Screen, campaign: str | None) -> int:
             for row in _rows(ledger, wanted, channel):
                 place = counts.setdefault((row.key.campaign, row.key.occurrence), {})
                 place.setdefault(channel, Counter())[row.state.value] += 1
+                if reached_in_part(row):
+                    in_part.append(row)
                 if needs_a_person(row):
                     doubtful.setdefault(row.key.campaign, []).append(row)
     if screen.as_json:
@@ -50,6 +60,7 @@ def command(screen: Screen, campaign: str | None) -> int:
         for name, rows in doubtful.items():
             screen.line(say("{campaign} needs a person:", campaign=name))
             show_people(screen, rows, name)
+        show_in_part(screen, in_part)
     return 1 if doubtful else 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import jinja2
-from jinja2 import meta
+from jinja2 import meta, nodes
 
 from announce.model.delivery import CHANNELS, Channel
 from announce.model.languages import Language
@@ -19,6 +19,7 @@ from announce.rendering.front import HeadTrouble, read_head, split_head
 from announce.rendering.loader import FOLDER, SUFFIX, Loader
 from announce.rendering.printing import counted
 from announce.rendering.running import Template, syntax_fault
+from announce.rendering.unknown import own_names_of, unknown_names
 from announce.texts import say
 
 __all__ = ["Template", "TemplateBook", "TemplateFault", "missing_template"]
@@ -94,6 +95,36 @@ class TemplateBook:
         ]
         return list(dict.fromkeys(found))
 
+    def unknown_names(
+        self, kind: str, language: Language, known: Mapping[str, object], *, also: str
+    ) -> list[Problem]:
+        """Names that the kind's templates use and nothing gives, all at once (see `unknown`).
+
+        Of templates that can be compiled, with the parts they include and the one named `also`;
+        `known` is as `unknown.unknown_names` takes it.
+        """
+        loader, environment = self._loaders[language], self._environments[language]
+        used = {
+            file
+            for template in self.of_kind(kind, also=also)
+            if template.language == language
+            for file in self.sources(template)
+        }
+        trees: list[tuple[str, int | None, nodes.Template]] = []
+        for name in sorted(loader.names):
+            if loader.file(name) not in used:
+                continue
+            head, body = split_head(loader.text(name))
+            trees.append((loader.file(name), None, environment.parse(body)))
+            for text, line in read_head(head).values() if head else ():
+                trees.append((loader.file(name), line, environment.parse(text)))
+        local = set().union(*(own_names_of(tree) for _, _, tree in trees))
+        return [
+            problem
+            for file, line, tree in trees
+            for problem in unknown_names(tree, file=file, known=known, local=local, line=line)
+        ]
+
     def of_kind(self, kind: str, *, also: str) -> list[Template]:
         """Every template of a kind in every language, and the one named `also`."""
         return [
@@ -163,6 +194,13 @@ class TemplateBook:
             raise fault(error, Place(file=file, line=error.line)) from error
         except jinja2.TemplateSyntaxError as error:
             raise syntax_fault(error, file, environment) from error
+        except (RecursionError, MemoryError, NameError, ArithmeticError) as error:
+            # Jinja2's compiler folds constants, and falls over those that are too deep or large.
+            trouble = TemplateTrouble(
+                "template-syntax", say("an expression of the template is too deep or too large"),
+                say("split it, or put the value into the facts"),
+            )  # fmt: skip
+            raise fault(trouble, Place(file=file)) from error
         if "subject" not in compiled and not name.startswith("parts/"):
             trouble = TemplateTrouble(
                 "template-head", say("the template has no subject"),

@@ -5,7 +5,6 @@ Layouts are trusted code of the project; what comes from data reaches them as ma
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -30,6 +29,10 @@ _KEPT_STYLE = re.compile(r"<head>(<style>.*?</style>)(.*?)</head>", re.S)
 _BODY = re.compile(r"<body[^>]*>(.*)</body>", re.S)
 
 
+class _Outside(Exception):
+    """A layout that reaches for a file outside its folder."""
+
+
 class Layouts:
     """The project's layouts. Raises TemplateFault for a layout or theme at fault."""
 
@@ -43,15 +46,14 @@ class Layouts:
         self._html = ImmutableSandboxedEnvironment(autoescape=True, **options)
         self._text = ImmutableSandboxedEnvironment(autoescape=False, **options)
 
-    def sources(self, channels: Collection[Channel], themes: Collection[str]) -> dict[str, str]:
-        """File to digest, of the layouts of these channels and themes."""
+    def sources(self, channels: Collection[Channel], themes: Collection[str]) -> list[str]:
+        """The layout files of these channels and themes, each of which must be there."""
         names = [*_MAIL_FILES] if "email" in channels else []
         if "wechat" in channels:
             names += ["article.html.j2", *(_theme_file(theme) for theme in sorted(themes))]
-        return {
-            f"{FOLDER}/{name}": hashlib.sha256(self._read(name).encode()).hexdigest()
-            for name in names
-        }
+        for name in names:
+            self._read(name)
+        return [f"{FOLDER}/{name}" for name in names]
 
     def mail_page(self, **names: Any) -> str:
         """The mail's HTML page, its CSS beside it."""
@@ -105,12 +107,25 @@ class Layouts:
         return text
 
     def _load(self, name: str) -> tuple[str, str, None]:
+        path = (self._folder / name).resolve()
+        if not path.is_relative_to(self._folder.resolve()):
+            # A layout comes from a person, but what it includes ends up in everybody's mail.
+            what = say(
+                'a layout includes only files of {folder}, not "{name}"', folder=FOLDER, name=name
+            )
+            raise _Outside(what)
         return self._read(name), f"{FOLDER}/{name}", None
 
     def _render(self, environment: jinja2.Environment, name: str, names: Mapping[str, Any]) -> str:
         try:
             return environment.get_template(name).render(names)
-        except jinja2.TemplateError as error:
+        except TemplateFault:
+            raise
+        except _Outside as error:
+            trouble = TemplateTrouble("layout-outside", str(error), say("copy the file there"))
+            raise fault(trouble, Place(file=f"{FOLDER}/{name}")) from error
+        except Exception as error:
+            # A layout is a program of somebody else's: whatever it raises is its fault.
             raise _layout_fault(error, name) from error
 
 
@@ -118,13 +133,13 @@ def _theme_file(theme: str) -> str:
     return f"themes/{theme}.css"
 
 
-def _layout_fault(error: jinja2.TemplateError, name: str) -> TemplateFault:
+def _layout_fault(error: Exception, name: str) -> TemplateFault:
     line, trace = getattr(error, "lineno", None), error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == f"{FOLDER}/{name}":
             line = trace.tb_lineno
         trace = trace.tb_next
-    what = say("the layout cannot be used: {cause}", cause=error.message)
+    what = say("the layout cannot be used: {cause}", cause=str(error))
     return fault(TemplateTrouble("layout", what), Place(file=f"{FOLDER}/{name}", line=line))
 
 

@@ -41,6 +41,8 @@ from announce.texts import say
 
 __all__ = ["Addresses", "Renderer", "TemplateFault", "Words"]
 
+# What must not stand in a header, nor in a title: whatever any reader takes for a line break.
+_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 FOOTER = "parts/footer.md.j2"
 _MAX_SHAPES = 2048
 _MAIL_HEAD = ("subject", "short", "preheader")
@@ -153,9 +155,9 @@ class Renderer:
 
         return self._made(("article", body.fragment, theme), page, inline, html_pieces, body.values)
 
-    def sources(self) -> dict[str, str]:
-        """File to SHA-256 of all that may shape the campaign's messages: the kind's templates in
-        every language of the book, with their parts, and the layouts of its channels.
+    def sources(self) -> list[str]:
+        """The files that may shape the campaign's messages, by their project path: the kind's
+        templates in every language of the book, with their parts, and its channels' layouts.
 
         Those that no recipient needs today count too: a recipient merely added tomorrow, in
         another language or of another variant, is then no change of content.
@@ -163,10 +165,10 @@ class Renderer:
         channels: list[Channel] = ["email"] if self._campaign.email else []
         channels += ["wechat"] if self._campaign.wechat else []
         themes = {article.theme for article in self._campaign.wechat}
-        files = self._layouts.sources(channels, themes)
+        files = set(self._layouts.sources(channels, themes))
         for template in self._book.of_kind(self._campaign.kind, also=FOOTER):
-            files |= self._book.sources(template)
-        return dict(sorted(files.items()))
+            files |= self._book.sources(template).keys()
+        return sorted(files)
 
     def _shared_names(self, language: Language) -> dict[str, Any]:
         if language not in self._names:
@@ -176,11 +178,27 @@ class Renderer:
     def _line(self, template: Template, key: str, names: dict[str, Any], whom: str) -> str:
         source, values = self._run(template, key, names, whom)
         text = self._remembered(("line", source), lambda: text_pieces(source)).fill(values)
-        line = re.sub(r"[\t\n ]+", " ", text).strip()
+        line = re.sub(r"[\t ]+", " ", text).strip()
+        if _BREAK.search(line):
+            trouble = TemplateTrouble(
+                "control-character", say('"{key}" of the head holds a line break', key=key),
+                say("write it in one line, without \\n or \\r"), near=key,
+            )  # fmt: skip
+            raise fault(trouble, self._head_place(template, key), whom=whom)
         if line:
             return line
         trouble = TemplateTrouble("template-head", say('"{key}" of the head is empty', key=key))
         raise fault(trouble, Place(file=template.file), whom=whom)
+
+    def _head_place(self, template: Template, key: str) -> Place:
+        """Where a value of a template's head stands."""
+        name = key.rpartition(".")[2]
+        for number, line in enumerate(
+            self._book.text(template.name, template.language).split("\n"), 1
+        ):
+            if line.strip().startswith(f"{name}:"):
+                return Place(file=template.file, line=number)
+        return Place(file=template.file)
 
     def _document(self, template: Template, names: dict[str, Any], whom: str) -> Filled:
         source, values = self._run(template, None, names, whom)

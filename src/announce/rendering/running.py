@@ -18,12 +18,6 @@ from announce.rendering.loader import FOLDER, SUFFIX
 from announce.rendering.printing import CURRENT, Rendering
 from announce.texts import say
 
-# What running a template can raise: it is the project's program, any of these is its fault.
-_RUN_TIME = (
-    TemplateTrouble, jinja2.TemplateError, ArithmeticError, AttributeError, LookupError,
-    MemoryError, RecursionError, TypeError, ValueError,
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Template:
@@ -50,7 +44,8 @@ def run(template: Template, key: str | None, names: Mapping[str, Any], rendering
     token = CURRENT.set(rendering)
     try:
         return compiled.render(names)
-    except _RUN_TIME as error:
+    except Exception as error:
+        # It is the project's program that ran: whatever it raises is its fault.
         place = _place(error, template.file)
         raise fault(_trouble(error, compiled), place, whom=whom) from error
     finally:
@@ -102,8 +97,12 @@ def _trouble(error: BaseException, compiled: jinja2.Template) -> TemplateTrouble
         )  # fmt: skip
     if isinstance(error, SecurityError):
         return TemplateTrouble(
-            "template-unsafe", say("not open to templates: {cause}", cause=error)
+            "template-unsafe",
+            say("not open to templates: {cause}", cause=error),
+            say("templates reach facts, recipients and filters, and nothing of the program"),
         )
     return TemplateTrouble(
-        "template-value", say("the template cannot be filled: {cause}", cause=error)
+        "template-value",
+        say("the template cannot be filled: {cause}", cause=error),
+        say("look at what stands between {{ }} or {% %} on this line, and at the values it uses"),
     )

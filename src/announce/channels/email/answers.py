@@ -66,6 +66,11 @@ class Answer:
         """What is to be done about a no."""
         return classify(self.code, self.text, self.stage)
 
+    @property
+    def deferred(self) -> bool:
+        """Whether it is a no for now only, with the same mail to be taken later."""
+        return self.refused and self.kind in (AnswerClass.TRANSIENT, AnswerClass.THROTTLED)
+
     def detail(self) -> dict[str, Any]:
         """As evidence for the log."""
         kind = self.kind

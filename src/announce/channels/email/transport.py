@@ -62,6 +62,8 @@ class SmtpTransport:
         key: DeliveryKey,
         message_id: str,
         handed_over: HandedOver,
+        *,
+        last: bool = True,
     ) -> Outcome:
         """Hand one mail over. Raises ValueError for a mail that cannot be written, LoginRefused
         and MachineError where nothing more can be sent; whatever else happens is the outcome."""
@@ -74,7 +76,7 @@ class SmtpTransport:
             needs_smtputf8(message) or not self._sender.isascii(),
         )
         try:
-            return self._deliver(envelope, handed_over)
+            return self._deliver(envelope, handed_over, last=last)
         except BaseException:
             # Whatever the server was told so far must not be taken up by a later mail.
             self._drop()
@@ -84,7 +86,7 @@ class SmtpTransport:
         """None: SMTP cannot look for what became of a mail."""
         return None
 
-    def _deliver(self, envelope: _Envelope, handed_over: HandedOver) -> Outcome:
+    def _deliver(self, envelope: _Envelope, handed_over: HandedOver, *, last: bool) -> Outcome:
         try:
             talk = self._talk or self._open()
             if refusal := self._beyond_server(talk, envelope):
@@ -95,6 +97,8 @@ class SmtpTransport:
                 refused = talk.recipients(envelope.to)
                 if len(refused) == len(set(envelope.to)):
                     return self._all_refused(refused)
+                if deferred := [] if last else [one for one in refused.values() if one.deferred]:
+                    return self._refused(deferred[0])
                 answer = talk.ask("DATA", "data", go_on=354)
             if answer.refused:
                 return self._refused(answer)

@@ -79,7 +79,13 @@ class DraftTransport:
         self._account.close()
 
     def deliver(
-        self, message: Message, key: DeliveryKey, message_id: str, handed_over: HandedOver
+        self,
+        message: Message,
+        key: DeliveryKey,
+        message_id: str,
+        handed_over: HandedOver,
+        *,
+        last: bool = True,
     ) -> Outcome:
         """Upload the pictures, add the draft, read it back.
 
