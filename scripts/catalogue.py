@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -32,6 +33,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 
 """
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 # How many forms of a text each function takes.
 FORMS = {"say": 1, "say_n": 2, "mark": 1}
 
@@ -71,7 +73,10 @@ def current() -> Catalog:
     if not PO.exists():
         return Catalog(locale="zh", domain="announce", fuzzy=False)
     with PO.open("rb") as file:
-        return read_po(file, locale="zh")
+        catalogue = read_po(file, locale="zh")
+    # Else Babel dates the compiled file now, and it would never be the same twice.
+    catalogue.creation_date = catalogue.revision_date = EPOCH
+    return catalogue
 
 
 def update() -> None:

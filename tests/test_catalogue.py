@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 
 ROOT = Path(__file__).parents[1]
@@ -27,29 +27,32 @@ def script() -> ModuleType:
 def test_every_text_has_chinese() -> None:
     """No text of the code lacks its Chinese."""
     catalogue = script()
-    kept = {m.id: m.string for m in catalogue.current() if m.id}
+    kept = {first(message): message.string for message in catalogue.current() if message.id}
 
-    missing = [
-        m.id for m in catalogue.collected() if m.id and not catalogue.filled(kept.get(m.id, ""))
-    ]
-
-    assert missing == []
+    wanted = [first(message) for message in catalogue.collected() if message.id]
+    assert [text for text in wanted if not catalogue.filled(kept.get(text))] == []
 
 
 def test_chinese_fills_the_same_holes() -> None:
-    """A translation names exactly the values that its text names."""
+    """A translation names exactly the values that its text names; of two forms, some of them."""
     wrong = []
     for message in script().current():
-        if not message.id:
-            continue
-        ids = [message.id] if isinstance(message.id, str) else message.id
-        strings = [message.string] if isinstance(message.string, str) else message.string
-        wanted = {hole for text in ids for hole in HOLE.findall(text)}
-        wrong += [text for text in strings if not set(HOLE.findall(text)) <= wanted]
-        if isinstance(message.id, str):
-            wrong += [text for text in strings if set(HOLE.findall(text)) != wanted]
+        wanted, given = holes(message.id), holes(message.string)
+        if not given <= wanted or (isinstance(message.id, str) and given != wanted):
+            wrong.append(first(message))
 
     assert wrong == []
+
+
+def first(message: Message) -> str:
+    """A message's text, the singular where there are two."""
+    return str(message.id if isinstance(message.id, str) else message.id[0])
+
+
+def holes(text: str | tuple[str, ...] | list[str]) -> set[str]:
+    """The values that a text or its forms name."""
+    forms = [text] if isinstance(text, str) else text
+    return {hole for form in forms for hole in HOLE.findall(form)}
 
 
 def test_compiled_catalogue_is_current() -> None:
@@ -59,20 +62,3 @@ def test_compiled_catalogue_is_current() -> None:
     write_mo(compiled, catalogue.current())
 
     assert catalogue.MO.read_bytes() == compiled.getvalue()
-
-
-def by_text_ids(catalogue: Catalog) -> list[str]:
-    """The English texts, the singular where there are two forms."""
-    ids = [message.id for message in catalogue if message.id]
-    return [one if isinstance(one, str) else one[0] for one in ids]
-
-
-def by_text(catalogue: Catalog) -> dict[str, list[str]]:
-    """Chinese by English, the singular where there are two forms."""
-    return {
-        message.id if isinstance(message.id, str) else message.id[0]: (
-            [message.string] if isinstance(message.string, str) else list(message.string)
-        )
-        for message in catalogue
-        if message.id and message.string
-    }

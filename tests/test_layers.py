@@ -15,7 +15,7 @@ FLOORS = [
     {"cli"},
     {"gates", "samples"},
     {"dispatch"},
-    {"preparing", "sending", "crew", "pace", "forecast", "outlets"},
+    {"preparing", "looking", "sending", "crew", "pace", "forecast", "outlets"},
     {"composing", "planning", "content", "gathering"},
     {"channels", "ledger", "checks", "preview", "sandbox"},
     {"reading", "rendering"},

@@ -157,7 +157,13 @@ def compose_all(
 
 def compose_again(line: Planned, composer: Composer) -> Message:
     """The message of a line, the same that was checked. StoppedError where it moved since."""
-    message = composer.compose(line)
+    try:
+        message = composer.compose(line)
+    except InputError as error:
+        raise StoppedError(
+            say("a file of the campaign broke while sending: {cause}", cause=error.message),
+            hint=say("mend it, then run again: the rest is planned"),
+        ) from error
     if digest_of(message) != line.delivery.digest:
         raise StoppedError(
             say("the message for {key} changed while sending", key=line.delivery.key.recipient),

@@ -31,8 +31,9 @@ Result = tuple[Job, Outcome | BaseException]
 class Crew:
     """Up to `size` connections; `deliver` is called in their threads, one job at a time each.
 
-    A connection that fails ends its thread and tells the error with the job it held. Decides
-    nothing and records nothing: that is the engine's.
+    A connection that fails ends its thread and tells the error with the job it held; its place
+    is not filled again, for a server that takes fewer connections than we like is not to be
+    asked for more. Decides nothing and records nothing: that is the engine's.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Crew:
     def lost_one(self) -> None:
         """A connection's thread has ended with an error."""
         self.alive -= 1
+        self._size = self.alive
 
     def dismiss(self, patience: float) -> None:
         """Say goodbye on every connection; after `patience` seconds those that hang are left."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from announce.composing import compose_again
-from announce.ledger.base import Ledger, Run
+from announce.errors import StoppedError
+from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
+from announce.looking import look
 from announce.model.delivery import Channel, Delivery, DeliveryKey, State
 from announce.model.message import Message
 from announce.model.plan import Plan, Planned
 from announce.outlets import Outlet, open_outlets
 from announce.preparing import Prepared
-from announce.sending import Engine, Tally, Watcher, settle_doubts
+from announce.sending import Engine, Tally, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +41,35 @@ class Options:
         )
 
     def due(self, plan: Plan) -> list[Planned]:
-        """The lines that this run would hand over, were nothing in the way."""
-        states = {State.PLANNED, State.SENDING}
-        if self.retry_failed:
-            states.add(State.FAILED)
-        lines = [line for line in plan.lines if line.delivery.state in states and self.wants(line)]
+        """The lines that this run may hand over, were nothing in the way.
+
+        An article in doubt is among them: a look may prove that it is not there.
+        """
+        lines = [line for line in plan.lines if self._is_due(line) and self.wants(line)]
         return lines if self.limit is None else lines[: self.limit]
+
+    def _is_due(self, line: Planned) -> bool:
+        state = line.delivery.state
+        if state is State.FAILED:
+            return self.retry_failed
+        if state is State.IN_DOUBT:
+            return line.article is not None
+        return state in (State.PLANNED, State.SENDING)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """One send: what, which part of it, and who watches, with the clock and the way to stop."""
+class Send:
+    """One send: what, which part of it, and who watches, with the clock and the way to stop.
+
+    `gate` is asked again once a run is held, for another one may have gone on meanwhile.
+    """
 
     prepared: Prepared
     options: Options
     now: Callable[[], datetime]
     watcher: Watcher
     stop: threading.Event
+    gate: Callable[[], object]
 
     def compose(self, key: DeliveryKey) -> Message:
         """The message of a line, the same that was checked."""
@@ -66,74 +80,106 @@ class Job:
         """The plan's lines by key."""
         return {line.delivery.key: line for line in self.prepared.plan.lines}
 
+    def over(self, tallies: dict[str, Tally]) -> bool:
+        """Whether nothing more is to be begun: somebody stopped the run, or took it over."""
+        lost = any(isinstance(tally.error, StoppedError) for tally in tallies.values())
+        return lost or self.stop.is_set()
 
-def dispatch(job: Job, tallies: dict[str, Tally]) -> None:
+
+def dispatch(send: Send, tallies: dict[str, Tally]) -> None:
     """Deliver what is due on every channel; `tallies` gets an entry a channel as it goes.
 
     Raises what ends a run (MachineError, GateError); what was sent before is in the ledger.
     """
-    wanted = job.options.channel
-    channels = [one for one in job.prepared.channels if wanted in (None, one)]
-    with open_outlets(job.prepared.gathered.project, channels, job.now) as outlets:
+    wanted = send.options.channel
+    channels = [one for one in send.prepared.channels if wanted in (None, one)]
+    with open_outlets(send.prepared.gathered.project, channels, send.now) as outlets:
         for ledger in {id(outlet.ledger): outlet.ledger for outlet in outlets}.values():
-            _one_ledger(job, ledger, [one for one in outlets if one.ledger is ledger], tallies)
+            if send.over(tallies):
+                break
+            _one_ledger(send, ledger, [one for one in outlets if one.ledger is ledger], tallies)
 
 
-def _one_ledger(job: Job, ledger: Ledger, outlets: list[Outlet], tallies: dict[str, Tally]) -> None:
+def _one_ledger(
+    send: Send, ledger: Ledger, outlets: list[Outlet], tallies: dict[str, Tally]
+) -> None:
     """One run over the channels that share a ledger: laid together, delivered in turn."""
-    prepared, now = job.prepared, job.now
-    plan, project = prepared.plan, prepared.gathered.project
+    plan, now = send.prepared.plan, send.now
     rehearsed = outlets[0].sandboxed
-    lines = [one for one in plan.lines if (one.delivery.key.channel in plan.sandboxed) == rehearsed]
     run = ledger.begin(plan.campaign, plan.occurrence, now())
-    witness = None if rehearsed else Witness(ledger, run, project.root, state_folder())
+    witness: Witness | None = None
     ended = "failed"
     try:
-        # A rehearsal goes on with the new words: only a real send holds by the first ones.
-        changed = job.options.changed or rehearsed
-        run.lay([_as_planned(line) for line in lines], plan.content, now(), changed=changed)
-        chosen = frozenset(line.delivery.key for line in lines if job.options.wants(line))
-        if job.options.retry_failed:
-            chosen &= {line.delivery.key for line in job.options.due(plan)}
-            run.retry_failed(now(), chosen)
+        if not rehearsed:
+            send.gate()
+            witness = Witness(ledger, run, send.prepared.gathered.project.root, state_folder())
+        chosen = _lay(send, run, rehearsed=rehearsed)
         if witness:
             witness.open(now())
         for outlet in outlets:
-            tally = tallies[outlet.channel] = Tally()
-            settle_doubts(run, outlet, _doubtful(job, outlet), now)
-            _engine(job, run, outlet, chosen, tally, witness, tallies).go()
-            if tally.stopped or tally.error:
+            # A stop of one account (its day, its login) is no reason to leave another undone.
+            if send.over(tallies):
                 break
+            tallies[outlet.channel] = Tally()
+            look(run, outlet, _doubtful(send, outlet), send.compose, now)
+            _engine(send, run, outlet, chosen, witness, tallies).go()
         ended = "stopped" if any(one.stopped or one.error for one in tallies.values()) else "done"
     finally:
-        run.finish(ended, now())
-        if witness:
-            witness.close(now())
+        try:
+            _finish(run, ended, now())
+        finally:
+            if witness:
+                witness.close(now())
+
+
+def _finish(run: Run, ended: str, now: datetime) -> None:
+    try:
+        run.finish(ended, now)
+    except RunLost:
+        # Another process has it: it settles what is open. What ended us is told already.
+        return
+
+
+def _lay(send: Send, run: Run, *, rehearsed: bool) -> frozenset[DeliveryKey] | None:
+    """Write the plan into the ledger; the keys to which this run is restricted, if it is."""
+    plan, options, now = send.prepared.plan, send.options, send.now
+    lines = [one for one in plan.lines if (one.delivery.key.channel in plan.sandboxed) == rehearsed]
+    # A rehearsal goes on with the new words: only a real send holds by the first ones.
+    changed = options.changed or rehearsed
+    run.lay([_as_planned(line) for line in lines], plan.content, now(), changed=changed)
+    if not options.retry_failed:
+        return (
+            None
+            if options.only is None
+            else frozenset(line.delivery.key for line in lines if options.wants(line))
+        )
+    due = [line.delivery for line in options.due(plan) if line in lines]
+    run.retry_failed(now(), [one.key for one in due if one.state is State.FAILED])
+    return frozenset(one.key for one in due)
 
 
 def _engine(
-    job: Job,
+    send: Send,
     run: Run,
     outlet: Outlet,
-    chosen: frozenset[DeliveryKey],
-    tally: Tally,
+    only: Collection[DeliveryKey] | None,
     witness: Witness | None,
     tallies: dict[str, Tally],
 ) -> Engine:
     before = sum(sum(one.counts.values()) for one in tallies.values())
-    limit = None if job.options.limit is None else max(0, job.options.limit - before)
+    limit = None if send.options.limit is None else max(0, send.options.limit - before)
     return Engine(
         run=run,
         outlet=outlet,
-        compose=job.compose,
-        retry=job.prepared.gathered.project.settings.email.retry,
-        now=job.now,
-        watcher=job.watcher,
-        stop=job.stop,
-        only=chosen,
+        compose=send.compose,
+        retry=send.prepared.gathered.project.settings.email.retry,
+        now=send.now,
+        watcher=send.watcher,
+        stop=send.stop,
+        only=only,
         limit=limit,
-        tally=tally,
-        recorded=(lambda key, state: witness.note(key, state, job.now())) if witness else None,
+        tally=tallies[outlet.channel],
+        recorded=(lambda key, state: witness.note(key, state, send.now())) if witness else None,
     )
 
 
@@ -144,15 +190,13 @@ def _as_planned(line: Planned) -> Delivery:
     return replace(line.delivery, state=State.PLANNED, reason="")
 
 
-def _doubtful(job: Job, outlet: Outlet) -> list[tuple[Delivery, Message]]:
-    """Deliveries in doubt on a channel that can look, with what they should look like."""
-    if outlet.channel == "email":
-        return []
-    plan, lines = job.prepared.plan, job.lines
+def _doubtful(send: Send, outlet: Outlet) -> list[DeliveryKey]:
+    """Deliveries of the plan that are in doubt on a channel that can look."""
+    plan = send.prepared.plan
     return [
-        (delivery, job.compose(delivery.key))
+        delivery.key
         for delivery in outlet.ledger.deliveries(plan.campaign, plan.occurrence)
         if delivery.state is State.IN_DOUBT
-        and delivery.key.channel == outlet.channel
-        and delivery.key in lines
+        and delivery.key.channel == outlet.channel == "wechat"
+        and delivery.key in send.lines
     ]

@@ -16,20 +16,30 @@ BELIEVED = timedelta(seconds=2)
 
 @dataclass(slots=True)
 class _Count:
-    """What the ledger said of a window, and what was let go since."""
+    """What the ledger said of a window, and what was handed over since."""
 
     at: datetime
     used: int
 
 
 class Pace:
-    """Room in an account's windows. Two campaigns of one ledger share it; it survives restarts."""
+    """Room in an account's windows, counted in recipients.
+
+    Two campaigns of one ledger share it; it survives restarts. What is on its way counts as
+    used: for a moment twice, but never not at all.
+    """
 
     def __init__(self, outlet: Outlet) -> None:
         self._ledger = outlet.ledger
         self._account = outlet.account
         self._limits = outlet.limits
         self._counts: dict[timedelta, _Count] = {}
+        self._flying = 0
+
+    def too_many(self, recipients: int) -> bool:
+        """Whether one message has more recipients than any day has room for."""
+        limit = self._limits.per_day
+        return limit is not None and recipients > limit
 
     def day_is_full(self, now: datetime, recipients: int) -> bool:
         """Whether so many more recipients would pass the limit of any 24 hours."""
@@ -47,8 +57,14 @@ class Pace:
 
     def let_go(self, recipients: int) -> None:
         """A message with so many recipients is on its way."""
-        for count in self._counts.values():
-            count.used += recipients
+        self._flying += recipients
+
+    def landed(self, recipients: int, *, handed_over: bool) -> None:
+        """It has come to an end; the account was used where it was handed over."""
+        self._flying -= recipients
+        if handed_over:
+            for count in self._counts.values():
+                count.used += recipients
 
     def room_again(self, now: datetime) -> datetime | None:
         """When the 24-hour window has room again, where it is known."""
@@ -60,4 +76,4 @@ class Pace:
         if count is None or now - count.at > BELIEVED:
             used = self._ledger.used(self._account, now - window)
             count = self._counts[window] = _Count(now, used)
-        return count.used
+        return count.used + self._flying

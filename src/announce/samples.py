@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from announce.dispatch import Options
 from announce.errors import InputError, MachineError
 from announce.model.audience import Address
 from announce.model.delivery import DeliveryKey, State
 from announce.model.message import Mail
-from announce.model.plan import Plan, Planned
+from announce.model.plan import Planned
 from announce.outlets import open_outlets
 from announce.planning import variant_of
 from announce.preparing import Prepared
@@ -19,16 +20,21 @@ from announce.reading.addresses import AddressFault, read_address
 from announce.texts import say
 
 
-def send_samples(prepared: Prepared, address: str, now: Callable[[], datetime]) -> int:
+def send_samples(
+    prepared: Prepared, options: Options, address: str, now: Callable[[], datetime]
+) -> int:
     """Send one mail of each variant and language to `address`; how many were sent.
 
     Each says in its subject that it is a sample and for whom the original is. Their
     Message-IDs are new: a sample must never fold with the real mail.
     """
     to = _address(address)
-    lines = _one_of_each(prepared.plan, prepared)
+    lines = _one_of_each(prepared, options)
     if not lines:
-        raise InputError(say("there is no mail to make a sample of"))
+        raise InputError(
+            say("there is no mail to make a sample of"),
+            hint=say("samples are mails: leave out --channel wechat, and look at `announce plan`"),
+        )
     with (
         open_outlets(prepared.gathered.project, ["email"], now) as [outlet],
         outlet.open() as transport,
@@ -47,13 +53,14 @@ def send_samples(prepared: Prepared, address: str, now: Callable[[], datetime]) 
     return len(lines)
 
 
-def _one_of_each(plan: Plan, prepared: Prepared) -> list[Planned]:
+def _one_of_each(prepared: Prepared, options: Options) -> list[Planned]:
     shapes: dict[tuple[str | None, str], Planned] = {}
-    for line in plan.lines:
-        if line.recipient is not None and line.delivery.state is not State.SKIPPED:
+    for line in prepared.plan.lines:
+        skipped = line.delivery.state is State.SKIPPED
+        if line.recipient is not None and not skipped and options.wants(line):
             variant = variant_of(prepared.gathered.campaign, line.recipient)
             shapes.setdefault((variant, line.delivery.language), line)
-    return list(shapes.values())
+    return list(shapes.values())[: options.limit]
 
 
 def _marked(mail: Mail, to: Address, key: str) -> Mail:

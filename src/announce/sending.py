@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -20,7 +20,7 @@ from typing import Protocol
 from announce.channels.base import Transport
 from announce.crew import Crew, Job
 from announce.errors import AnnounceError, LoginRefused, MachineError, StoppedError
-from announce.ledger.base import Run
+from announce.ledger.base import LEASE, Run
 from announce.model.delivery import Delivery, DeliveryKey, Outcome, State
 from announce.model.message import Message
 from announce.model.project import Retry
@@ -65,31 +65,35 @@ class Engine:
         now: Callable[[], datetime],
         watcher: Watcher,
         stop: threading.Event,
-        only: frozenset[DeliveryKey],
+        only: Collection[DeliveryKey] | None = None,
         limit: int | None = None,
         tally: Tally | None = None,
         recorded: Callable[[DeliveryKey, State], None] | None = None,
     ) -> None:
         self._run, self._outlet, self._compose = run, outlet, compose
         self._retry, self._now, self._watcher, self._stop = retry, now, watcher, stop
-        self._only, self._left = only, limit
+        self._only, self._left, self._recorded = only, limit, recorded
         self._pace = Pace(outlet)
         self._fresh: deque[Job] = deque()
         self._later: list[Job] = []
+        self._aside: list[Job] = []
         self._order = count()
         self._flying: dict[DeliveryKey, Job] = {}
+        self._handed: set[DeliveryKey] = set()
         self._crew = Crew(outlet.open, self._deliver, outlet.connections)
         self._alike: deque[str] = deque(maxlen=retry.budget.of_last)
         self._paused_until = 0.0
         self._throttles = 0
-        self._recorded = recorded
         self._unsynced = 0
+        self._beat = now()
         self._exhausted = False
+        self._ledger_failed: AnnounceError | None = None
         self.tally = Tally() if tally is None else tally
 
     def go(self) -> Tally:
         """Deliver until nothing is due or something stops the run."""
-        self._claim()
+        if not self._halted:
+            self._claim()
         if not self._fresh:
             return self.tally
         try:
@@ -97,8 +101,13 @@ class Engine:
             while self._more():
                 self._feed()
                 self._collect()
+                self._stay_alive()
         finally:
             self._wind_up()
+        if self._aside and not self.tally.stopped:
+            self.tally.stopped = say(
+                "the server kept putting off {n} messages, which stay due", n=len(self._aside)
+            )
         return self.tally
 
     # -- feeding ---------------------------------------------------------------------------
@@ -129,18 +138,27 @@ class Engine:
             if time.monotonic() < self._paused_until:
                 return
             job = self._next()
-            if job is None:
-                return
-            if self._pace.day_is_full(self._now(), len(job.delivery.to)):
-                self._put_back(job)
-                self._stop_for_the_day()
-                return
-            wait = self._pace.wait(self._now())
-            if wait > timedelta(0):
-                self._put_back(job)
-                self._pause(say("the account's limit a minute is reached"), wait.total_seconds())
+            if job is None or not self._has_room(job):
                 return
             self._launch(job)
+
+    def _has_room(self, job: Job) -> bool:
+        """Whether the account's limits let a job go now; otherwise it is put back."""
+        people = len(job.delivery.to)
+        if self._pace.too_many(people):
+            reason = say("its {n} addresses are more than the account may write to a day", n=people)
+            self._record(job, Outcome(state=State.FAILED, reason=reason))
+            return False
+        if self._pace.day_is_full(self._now(), people):
+            self._fresh.appendleft(job)
+            self._stop_for_the_day()
+            return False
+        wait = self._pace.wait(self._now())
+        if wait > timedelta(0):
+            self._fresh.appendleft(job)
+            self._pause(say("the account's limit a minute is reached"), wait.total_seconds())
+            return False
+        return True
 
     def _next(self) -> Job | None:
         if self._later and self._later[0].due <= time.monotonic():
@@ -148,9 +166,6 @@ class Engine:
         if not self._fresh:
             self._claim()
         return self._fresh.popleft() if self._fresh else None
-
-    def _put_back(self, job: Job) -> None:
-        self._fresh.appendleft(job)
 
     def _launch(self, job: Job) -> None:
         if job.message is None:
@@ -170,17 +185,29 @@ class Engine:
         self._paused_until = time.monotonic() + seconds
         self._watcher.paused(reason, seconds)
 
+    def _stay_alive(self) -> None:
+        """Renew the lease, also while nothing moves for long."""
+        if self._now() - self._beat > LEASE / 5:
+            self._beat = self._now()
+            self._run.heartbeat(self._beat)
+
     # -- hand-over -------------------------------------------------------------------------
 
     def _deliver(self, transport: Transport, job: Job) -> Outcome:
+        """Called in a connection's thread."""
         assert job.message is not None
         key, account, people = job.delivery.key, self._outlet.account, len(job.delivery.to)
         message_id = self._outlet.message_id(key)
 
         def handed_over() -> None:
-            self._run.handed_over(
-                key, self._now(), account=account, recipients=people, message_id=message_id
-            )
+            try:
+                self._run.handed_over(
+                    key, self._now(), account=account, recipients=people, message_id=message_id
+                )
+            except AnnounceError as error:
+                self._ledger_failed = error
+                raise
+            self._handed.add(key)
 
         last = job.tries >= len(self._retry.waits)
         return transport.deliver(job.message, key, message_id, handed_over, last=last)
@@ -191,12 +218,20 @@ class Engine:
         found = self._crew.result(self._patience())
         if found is None:
             return
-        job, result = found
-        del self._flying[job.delivery.key]
+        job, result = self._landed(*found)
         if isinstance(result, BaseException):
             self._lost_worker(job, result)
         else:
             self._answered(job, result)
+
+    def _landed(
+        self, job: Job, result: Outcome | BaseException
+    ) -> tuple[Job, Outcome | BaseException]:
+        key = job.delivery.key
+        del self._flying[key]
+        self._pace.landed(len(job.delivery.to), handed_over=key in self._handed)
+        self._handed.discard(key)
+        return job, result
 
     def _patience(self) -> float:
         """How long to wait for a result before looking at the clock again."""
@@ -209,66 +244,87 @@ class Engine:
         return min(0.2, max(0.0, min(due) - now)) if due else 0.0
 
     def _lost_worker(self, job: Job, error: BaseException) -> None:
+        """A connection is gone before its job was handed over, or the ledger refused the mark."""
         self._crew.lost_one()
         if not isinstance(error, AnnounceError):
             raise error
-        gave_up = isinstance(error, LoginRefused) or self._crew.alive == 0
-        if gave_up and self.tally.error is None:
-            self.tally.error = error
-        # Not handed over, or `deliver` would have answered: another connection may take it.
         self._fresh.appendleft(job)
+        fatal = self._ledger_failed or (error if isinstance(error, LoginRefused) else None)
+        if fatal is None and self._crew.alive == 0:
+            fatal = error
+        if fatal is not None and self.tally.error is None:
+            self.tally.error = fatal
 
     def _answered(self, job: Job, outcome: Outcome) -> None:
         kind = str(outcome.detail.get("class", ""))
-        if outcome.state is State.FAILED and kind == "throttled":
+        if outcome.state is not State.FAILED:
+            self._record(job, outcome)
+        elif kind == "throttled":
             self._throttled(job, outcome)
-        elif outcome.state is State.FAILED and kind == "quota":
+        elif kind == "quota":
             self._quota_is_spent(job, outcome)
-        elif outcome.state is State.FAILED and outcome.detail.get("transient"):
+        elif outcome.detail.get("transient"):
             self._again_later(job, outcome)
         else:
             self._record(job, outcome)
 
-    def _throttled(self, job: Job, outcome: Outcome) -> None:
-        self._throttles += 1
+    def _not_now(self, job: Job, outcome: Outcome) -> None:
         self._run.refused_for_now(job.delivery.key, self._now(), outcome.reason, outcome.detail)
-        self._fresh.appendleft(job)
+
+    def _throttled(self, job: Job, outcome: Outcome) -> None:
+        """The account is too fast: all pause, and the job goes behind the others. One that is
+        put off at every try is set aside, so that it does not hold up everybody."""
+        self._not_now(job, outcome)
+        job.tries += 1
+        (self._fresh if job.tries <= len(self._retry.waits) else self._aside).append(job)
+        if time.monotonic() < self._paused_until:
+            return
+        self._throttles += 1
         if self._throttles > THROTTLES:
             self.tally.stopped = say(
                 "the server keeps asking to slow down: {answer}", answer=outcome.reason
             )
             return
-        pause = self._retry.throttle_pause.total_seconds()
+        pause = float(outcome.detail.get("wait") or self._retry.throttle_pause.total_seconds())
         self._pause(say("the server asks to slow down: {answer}", answer=outcome.reason), pause)
 
     def _quota_is_spent(self, job: Job, outcome: Outcome) -> None:
         """The account may send no more today: the recipient stays due, the run ends."""
-        self._run.refused_for_now(job.delivery.key, self._now(), outcome.reason, outcome.detail)
-        self._put_back(job)
+        self._not_now(job, outcome)
+        self._fresh.appendleft(job)
         self.tally.stopped = say("the account's quota is spent: {answer}", answer=outcome.reason)
 
     def _again_later(self, job: Job, outcome: Outcome) -> None:
-        if job.tries >= len(self._retry.waits):
+        if job.tries < len(self._retry.waits):
+            self._not_now(job, outcome)
+            wait = self._retry.waits[job.tries].total_seconds() * random.uniform(0.8, 1.2)
+            job.tries += 1
+            job.due = time.monotonic() + wait
+            heapq.heappush(self._later, job)
+        elif outcome.detail.get("class") == "connection_lost":
+            # Nothing is wrong with this recipient: the way is broken, for all of them.
+            self._not_now(job, outcome)
+            self._fresh.appendleft(job)
+            self.tally.error = MachineError(
+                say("the connection breaks again and again: {reason}", reason=outcome.reason),
+                hint=say("see to the network or the server, then run the same command again"),
+            )
+        else:
             self._record(job, outcome)
-            return
-        self._run.refused_for_now(job.delivery.key, self._now(), outcome.reason, outcome.detail)
-        wait = self._retry.waits[job.tries].total_seconds() * random.uniform(0.8, 1.2)
-        job.tries += 1
-        job.due = time.monotonic() + wait
-        heapq.heappush(self._later, job)
 
     def _record(self, job: Job, outcome: Outcome) -> None:
         self._run.record(job.delivery.key, outcome, self._now())
-        if self._recorded:
-            self._recorded(job.delivery.key, outcome.state)
         self.tally.counts[outcome.state] += 1
         self.tally.in_part += outcome.state is State.SENT and "refused" in outcome.detail
-        self._watcher.delivered(job.delivery, outcome)
+        if outcome.state is State.SENT:
+            self._throttles = 0
         self._unsynced += 1
         if self._unsynced >= BATCH:
             self._run.sync()
-            self._run.heartbeat(self._now())
             self._unsynced = 0
+        self._watcher.delivered(job.delivery, outcome)
+        if self._recorded:
+            self._recorded(job.delivery.key, outcome.state)
         self._spend_budget(outcome)
 
     def _spend_budget(self, outcome: Outcome) -> None:
@@ -286,9 +342,21 @@ class Engine:
     # -- the end ---------------------------------------------------------------------------
 
     def _wind_up(self) -> None:
-        """Let go of what was not handed over; what was and got no answer stays for settling."""
+        """Take in the answers that are still coming, and let go of what was not handed over;
+        what was, and got no answer, stays for settling."""
         self._crew.dismiss(FAREWELL)
-        waiting = [*self._fresh, *self._later, *self._flying.values()]
+        if isinstance(self._ledger_failed, StoppedError):
+            return  # another process has the run: nothing of it is ours to write any more
+        while found := self._crew.result(0):
+            job, result = self._landed(*found)
+            if isinstance(result, BaseException):
+                self._fresh.append(job)
+            elif result.state is State.FAILED and result.detail.get("transient"):
+                self._not_now(job, result)
+                self._fresh.append(job)
+            else:
+                self._record(job, result)
+        waiting = [*self._fresh, *self._later, *self._aside, *self._flying.values()]
         self._run.give_back([job.delivery.key for job in waiting], self._now())
         self._run.sync()
 
@@ -305,30 +373,3 @@ def end_of(tallies: Mapping[str, Tally]) -> AnnounceError | None:
                 hint=say("the rest is planned: run the same command again"),
             )
     return None
-
-
-def settle_doubts(
-    run: Run,
-    outlet: Outlet,
-    doubtful: list[tuple[Delivery, Message]],
-    now: Callable[[], datetime],
-) -> int:
-    """Look for what became of deliveries in doubt, where the channel can look; how many it found.
-
-    A failed look leaves the doubt for the next run. Proof of absence makes the delivery due.
-    """
-    if not doubtful or outlet.channel == "email":
-        return 0
-    settled = 0
-    try:
-        with outlet.open() as transport:
-            for delivery, message in doubtful:
-                seen = outlet.ledger.evidence(delivery.key)
-                seen["message_id"] = outlet.message_id(delivery.key)
-                outcome = transport.settle(message, delivery.key, seen)
-                if outcome is not None:
-                    run.looked(delivery.key, outcome, now())
-                    settled += 1
-    except MachineError:
-        return settled
-    return settled

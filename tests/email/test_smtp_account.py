@@ -16,10 +16,10 @@ from announce.model.project import Limits, Secret, Smtp
 DATA = Path(__file__).parents[2] / "src" / "announce" / "data"
 
 
-def test_account_is_named_by_user_host_and_port() -> None:
+def test_account_is_named_by_user_and_host() -> None:
     """The id names whose limits are shared; case of the host does not matter."""
     account = Account(host="SMTP.example.org", port=587, user="li@example.org", password="x")
-    assert account.id == "li@example.org@smtp.example.org:587"
+    assert account.id == "li@example.org@smtp.example.org"
     assert Account(host="localhost", port=25, security="none").id == "localhost:25"
 
 

@@ -142,11 +142,15 @@ def test_control_characters_are_shown_as_replaced(note: Callable[..., Words]) ->
     assert words.text == "a\ufffdb\ufffdt0\ufffdc\ufffd"
 
 
-def test_subject_is_one_line(studio: Callable[..., Studio]) -> None:
-    """Line ends of a value cannot reach a header."""
+def test_subject_of_two_lines_is_refused(studio: Callable[..., Studio]) -> None:
+    """Line ends of a value cannot reach a header, nor vanish without a word."""
     made = studio({"en/note.md.j2": '---\nsubject: "A {{ recipient.x }}"\n---\nx\n'})
 
-    assert made.words(recipient(x="b\r\nBcc: c")).subject == "A b Bcc: c"
+    with pytest.raises(TemplateFault) as caught:
+        made.words(recipient(x="b\r\nBcc: c"))
+
+    assert caught.value.problem.code == "control-character"
+    assert caught.value.problem.place.line == 2
 
 
 @pytest.mark.parametrize(

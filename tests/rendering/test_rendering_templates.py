@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import date
 
@@ -144,7 +143,7 @@ def test_fault_says_for_whom_and_what_was_meant(note: Callable[..., Words]) -> N
     problem = _problem(lambda: note("{{ recipient.nmae }}\n"))
 
     assert problem.message == '"nmae" is undefined (rendered for k1)'
-    assert problem.hint == 'did you mean "name", "names"?'
+    assert problem.hint == 'did you mean "name" or "names"?'
 
 
 def test_fault_in_part_has_the_parts_place(studio: Callable[..., Studio]) -> None:
@@ -287,7 +286,7 @@ def test_template_missing_is_a_fault(studio: Callable[..., Studio]) -> None:
 
 
 def test_sources_are_all_that_may_shape_a_message(studio: Callable[..., Studio]) -> None:
-    """The kind's templates with their parts and the layouts, used today or not, with digests."""
+    """The kind's templates with their parts and the layouts, used today or not, by path."""
     made = studio({
         "en/note.md.j2": HEAD + '{% include "parts/a.md.j2" %}\n',
         "en/parts/a.md.j2": "x\n",
@@ -297,7 +296,7 @@ def test_sources_are_all_that_may_shape_a_message(studio: Callable[..., Studio])
     })  # fmt: skip
 
     sources = made.renderer.sources()
-    assert list(sources) == [
+    assert sources == [
         "templates/en/note.md.j2",
         "templates/en/note.urgent.md.j2",
         "templates/en/parts/a.md.j2",
@@ -305,7 +304,6 @@ def test_sources_are_all_that_may_shape_a_message(studio: Callable[..., Studio])
         "templates/layouts/mail.html.j2",
         "templates/layouts/mail.txt.j2",
     ]
-    assert sources["templates/en/parts/a.md.j2"] == hashlib.sha256(b"x\n").hexdigest()
 
 
 def test_dates_print_by_themselves(note: Callable[..., Words]) -> None:

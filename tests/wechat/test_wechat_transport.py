@@ -147,7 +147,7 @@ def test_failed_look_leaves_the_delivery_in_doubt(
     sandbox.fail_next("draft/batchget", look)
     outcome = way.deliver(article)
     assert (outcome.state, outcome.detail["class"]) == (State.IN_DOUBT, "lost")
-    settled = way.transport.settle(article, KEY, {"message_id": ID})
+    settled = way.transport.settle(article, ID)
     assert settled is not None
     assert settled.state is State.SENT
     assert calls(sandbox, "draft/add") == 1
@@ -158,26 +158,13 @@ def test_settling_tells_same_words_of_other_deliveries_apart(
 ) -> None:
     """Another delivery's draft with the same words is not this one's."""
     way.deliver(article)
-    other = way.transport.settle(article, KEY, {"message_id": "<2@example.org>"})
+    other = way.transport.settle(article, "<2@example.org>")
     assert other is not None
-    assert (other.state, other.detail) == (State.FAILED, {"absent": True, "transient": True})
-    same = way.transport.settle(article, KEY, {"message_id": ID})
+    assert other.state is State.PLANNED
+    same = way.transport.settle(article, ID)
     assert same is not None
     assert same.state is State.SENT
     assert len(sandbox.drafts()) == 1
-
-
-def test_settling_without_a_message_id_goes_by_the_words(
-    way: Way, sandbox: OfficialAccountServer, article: Article
-) -> None:
-    """Title and text find the draft where its marker is not known."""
-    absent = way.transport.settle(article, KEY, {})
-    assert absent is not None
-    assert absent.state is State.FAILED
-    way.deliver(article)
-    found = way.transport.settle(article, KEY, {})
-    assert found is not None
-    assert found.detail["media_id"] == sandbox.drafts()[0].media_id
 
 
 def test_settling_looks_through_every_page(
@@ -186,7 +173,7 @@ def test_settling_looks_through_every_page(
     """The draft may be the oldest of many."""
     for number in range(45):
         way.deliver(bare, f"<{number}@example.org>")
-    found = way.transport.settle(bare, KEY, {"message_id": "<0@example.org>"})
+    found = way.transport.settle(bare, "<0@example.org>")
     assert found is not None
     assert found.detail["media_id"] == sandbox.drafts()[-1].media_id
     assert calls(sandbox, "draft/batchget") == 3
@@ -378,7 +365,7 @@ def test_list_that_changes_while_it_is_read_proves_nothing(
         {"total_count": 21, "item_count": 1, "item": [other]},
     )
     way = open_way(api.base)
-    assert way.transport.settle(bare, KEY, {"message_id": ID}) is None
+    assert way.transport.settle(bare, ID) is None
 
 
 def test_short_page_of_the_list_proves_nothing(
@@ -387,7 +374,7 @@ def test_short_page_of_the_list_proves_nothing(
     """An empty page before the end of the list is not the end."""
     api.answer("draft/batchget", {"total_count": 3, "item_count": 0, "item": []})
     way = open_way(api.base)
-    assert way.transport.settle(bare, KEY, {"message_id": ID}) is None
+    assert way.transport.settle(bare, ID) is None
 
 
 def test_article_that_a_person_published_since_is_found(
@@ -409,7 +396,7 @@ def test_article_that_a_person_published_since_is_found(
             ],
         },
     )
-    found = open_way(api.base).transport.settle(bare, KEY, {"message_id": ID})
+    found = open_way(api.base).transport.settle(bare, ID)
     assert found == Outcome(
         state=State.SENT,
         detail={"article_id": "a-1", "found": "published", "differences": []},
@@ -432,7 +419,7 @@ def test_draft_without_its_marker_is_found_by_its_words(
     """A person who saved the draft in the editor may have lost the marker."""
     kept = {"media_id": "d-1", "content": {"news_item": [_as_kept(bare, bare.html)]}}
     api.answer("draft/batchget", {"total_count": 1, "item_count": 1, "item": [kept]})
-    found = open_way(api.base).transport.settle(bare, KEY, {"message_id": ID})
+    found = open_way(api.base).transport.settle(bare, ID)
     assert found is not None
     assert found.detail["media_id"] == "d-1"
 
@@ -440,7 +427,7 @@ def test_draft_without_its_marker_is_found_by_its_words(
 def test_mail_is_not_taken(account: OfficialAccount) -> None:
     """Handing over another channel's message is a slip of the program."""
     with pytest.raises(TypeError):
-        DraftTransport(account, {}).settle(object(), KEY, {})  # type: ignore[arg-type]
+        DraftTransport(account, {}).settle(object(), ID)  # type: ignore[arg-type]
 
 
 def test_picture_names_may_be_escaped_in_the_html(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from announce.model.delivery import DeliveryKey, Outcome
 from announce.model.message import Message
@@ -22,8 +22,8 @@ class Transport(Protocol):
     when nothing more can be sent (the account, the machine); it never sends a message twice.
     Where it is not the `last` try and the other side defers some of the addressees, it sends to
     none of them and answers transient: one message reaches them all, later.
-    `settle` looks for what became of a delivery in doubt, and answers None where it cannot
-    look: e-mail cannot, an official account can.
+    `settle` looks for what became of a delivery in doubt. It answers `sent`, or `planned` as
+    proof of absence, or None where it cannot look: e-mail cannot, an official account can.
     """
 
     def __enter__(self) -> Self: ...
@@ -45,6 +45,4 @@ class Transport(Protocol):
         last: bool = True,
     ) -> Outcome: ...
 
-    def settle(
-        self, message: Message, key: DeliveryKey, seen: dict[str, Any]
-    ) -> Outcome | None: ...
+    def settle(self, message: Message, message_id: str) -> Outcome | None: ...

@@ -84,6 +84,7 @@ def check(screen: Screen) -> int:
             lineage.verify(ledger, project.root, state_folder())
     if screen.as_json:
         screen.document({"faults": faults})
+        return MachineError.exit_code if faults else 0
     if faults:
         raise MachineError(
             say("the ledger is damaged: {faults}", faults="; ".join(faults)),

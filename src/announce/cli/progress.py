@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from announce.cli.screen import Screen
@@ -25,7 +25,8 @@ class Quiet:
     def paused(self, reason: str, seconds: float) -> None:
         """A run that stands still says why."""
         if seconds >= 5:
-            print(_pause_text(reason, seconds), file=sys.stderr, flush=True)
+            with suppress(BrokenPipeError):
+                print(_pause_text(reason, seconds), file=sys.stderr, flush=True)
 
 
 class Bar:

@@ -137,8 +137,9 @@ def _channel_line(prepared: Prepared, channel: str, counts: Mapping[str, int]) -
 
 
 def _say_why_nothing(screen: Screen, prepared: Prepared, standing: Standing) -> None:
-    for note in prepared.plan.notes:
-        screen.line(note)
+    if not prepared.gathered.audience.recipients:
+        for note in prepared.plan.notes:
+            screen.line(note)
     if all(row.state in (State.SENT, State.WAITING) for row in standing.rows) and standing.rows:
         screen.line(say("Nothing was due: all of these have been served before."))
         if all(row.key.channel in prepared.plan.sandboxed for row in standing.rows):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -19,7 +21,7 @@ from announce.cli.plan import plan_json, show_plan
 from announce.cli.progress import watcher
 from announce.cli.report import Standing, counts_json, row_json, show_report
 from announce.cli.screen import Screen, error_json
-from announce.dispatch import Job, Options, dispatch
+from announce.dispatch import Options, Send, dispatch
 from announce.errors import AnnounceError, GateError, InputError
 from announce.gates import check_gates
 from announce.model.delivery import CHANNELS, Channel
@@ -82,9 +84,12 @@ def command(
     banner(screen, prepared, options.channel)
     screen.problems(prepared.plan.problems)
     if dry_run:
-        return _dry(screen, prepared.plan)
+        lines = tuple(line for line in prepared.plan.lines if options.wants(line))
+        if limit is not None:
+            lines = tuple(options.due(prepared.plan))
+        return _dry(screen, replace(prepared.plan, lines=lines))
     if to_self:
-        return _samples(screen, prepared, to_self)
+        return _samples(screen, prepared, options, to_self)
     for refusal in check_gates(prepared, options):
         screen.note(refusal)
     _confirm(screen, prepared.plan, options, yes=yes)
@@ -93,12 +98,19 @@ def command(
     error: AnnounceError | None = None
     with _interruptible() as stop, watcher(screen, len(due)) as watch:
         try:
-            job = Job(prepared=prepared, options=options, now=now, watcher=watch, stop=stop)
+            job = Send(
+                prepared=prepared,
+                options=options,
+                now=now,
+                watcher=watch,
+                stop=stop,
+                gate=lambda: check_gates(prepared, options),
+            )
             dispatch(job, tallies)
             error = end_of(tallies)
-        except GateError:
-            raise  # before anything left: there is nothing to report but the refusal
         except AnnounceError as raised:
+            if isinstance(raised, GateError) and not any(one.counts for one in tallies.values()):
+                raise  # before anything left: there is nothing to report but the refusal
             error = raised
     seconds = time.monotonic() - started
     code = _finish(screen, prepared, options, tallies, timedelta(seconds=seconds), error)
@@ -139,10 +151,10 @@ def _dry(screen: Screen, plan: Plan) -> int:
     return 0
 
 
-def _samples(screen: Screen, prepared: Prepared, address: str) -> int:
+def _samples(screen: Screen, prepared: Prepared, options: Options, address: str) -> int:
     from announce.samples import send_samples
 
-    sent = send_samples(prepared, address, now)
+    sent = send_samples(prepared, options, address, now)
     screen.line(
         say_n(
             "{n} marked sample was sent to {address}; the ledger is as before.",
@@ -186,12 +198,15 @@ def _interruptible() -> Iterator[threading.Event]:
     So do the signals with which a shutdown, `timeout` or a closing terminal asks to end.
     """
     stop = threading.Event()
+    told = say("Stopping after what is in flight; Ctrl-C again stops at once.")
 
     def interrupted(_signal: int, _frame: Any) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        click.echo(say("Stopping after what is in flight; Ctrl-C again stops at once."), err=True)
+        # Straight to the file: a handler may come in the middle of somebody's print.
+        with suppress(OSError):
+            os.write(2, f"{told}\n".encode())
 
     asking = [
         signal.SIGINT,
@@ -215,7 +230,8 @@ def _finish(
     error: AnnounceError | None,
 ) -> int:
     standing = _standing(prepared, options)
-    show_report(screen, prepared, tallies, standing, took, error)
+    with suppress(BrokenPipeError):  # whoever reads has gone: the exit code still tells
+        show_report(screen, prepared, tallies, standing, took, error)
     if screen.as_json:
         screen.document(_document(prepared.plan, tallies, standing, took, error))
     if error is not None:

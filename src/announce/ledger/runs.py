@@ -143,8 +143,8 @@ class SqlRun:
             values["adoption"] = latest_adoption(key.campaign, key.occurrence)
         with self._held(now) as connection:
             event = _FOUND[outcome.state]
-            if not move(connection, unsettled, event, now, detail=_told(outcome), **values):
-                raise ValueError(f"{key} is neither in doubt nor waiting")
+            # Where nothing moves, a person has settled it while the channel was looking.
+            move(connection, unsettled, event, now, detail=_told(outcome), **values)
 
     def give_back(self, keys: Iterable[DeliveryKey], now: datetime) -> int:
         """See `Run`."""

@@ -76,6 +76,7 @@ class Event:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of handing one message over: `state` is sent, failed, in_doubt or waiting.
+    Of a look for one in doubt also planned: it is not there, and may be sent again.
 
     `detail` is evidence for the log: the answer's code and text, refused addresses, ids given.
     """

@@ -56,9 +56,10 @@ class Account:
 
     @property
     def id(self) -> str:
-        """What the ledger knows it by: its limits are shared by all campaigns."""
-        place = f"{self.host.lower()}:{self.port}"
-        return f"{self.user}@{place}" if self.user else place
+        """What the ledger knows it by: its limits are shared by all campaigns, and by whichever
+        port is used."""
+        host = self.host.lower()
+        return f"{self.user}@{host}" if self.user else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

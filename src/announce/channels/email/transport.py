@@ -82,7 +82,7 @@ class SmtpTransport:
             self._drop()
             raise
 
-    def settle(self, message: Message, key: DeliveryKey, seen: dict[str, Any]) -> Outcome | None:
+    def settle(self, message: Message, message_id: str) -> Outcome | None:
         """None: SMTP cannot look for what became of a mail."""
         return None
 

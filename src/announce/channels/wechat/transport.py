@@ -93,7 +93,7 @@ class DraftTransport:
         each. Raises MachineError only before `handed_over`.
         """
         article = _article(message)
-        if message_id in self._lost and (settled := self._looked_again(article, key, message_id)):
+        if message_id in self._lost and (settled := self._looked_again(article, message_id)):
             return settled
         try:
             payload, cover_is_new = self._prepared(article, message_id)
@@ -108,23 +108,17 @@ class DraftTransport:
             if not failure.unsure:
                 return _failed(failure)
             self._lost.add(message_id)
-            return self._after_lost(article, key, message_id, failure)
+            return self._after_lost(article, message_id, failure)
         return self._sent(payload, media_id)
 
-    def settle(
-        self,
-        message: Message,
-        key: DeliveryKey,
-        seen: dict[str, Any],
-    ) -> Outcome | None:
+    def settle(self, message: Message, message_id: str) -> Outcome | None:
         """Look for the article among the drafts and the published articles.
 
-        `seen["message_id"]` makes the answer certain; without it, title and text decide. Found
-        is sent; absent is failed with `absent` and `transient` in the detail, so that it may be
-        delivered again; None where the lists could not be read whole.
+        Found is sent; absent is planned, so that it may be delivered again; None where the
+        lists could not be read whole. A draft that lost its marker is known by title and text.
         """
         article = _article(message)
-        marker = marker_of(str(seen["message_id"])) if seen.get("message_id") else ""
+        marker = marker_of(message_id)
         payload = self._payload(article, _marked(article.html, marker), "")
         try:
             for wait in (0.0, *LOOK_WAITS):
@@ -134,11 +128,7 @@ class DraftTransport:
                     return _found(payload, *found)
         except ApiFailure:
             return None
-        return Outcome(
-            state=State.FAILED,
-            reason=say("the article is not in the draft box"),
-            detail={"absent": True, "transient": True},
-        )
+        return Outcome(state=State.PLANNED, reason=say("the article is not in the draft box"))
 
     # Before the hand-over
 
@@ -203,25 +193,23 @@ class DraftTransport:
             )
         return self._account.add_draft(payload)
 
-    def _looked_again(self, article: Article, key: DeliveryKey, message_id: str) -> Outcome | None:
+    def _looked_again(self, article: Article, message_id: str) -> Outcome | None:
         """What a lost call came to after all; None where it is still proved absent."""
-        outcome = self.settle(article, key, {"message_id": message_id})
+        outcome = self.settle(article, message_id)
         if outcome is None:
             return Outcome(state=State.IN_DOUBT, reason=say("the draft box could not be read"))
         return outcome if outcome.state is State.SENT else None
 
-    def _after_lost(
-        self, article: Article, key: DeliveryKey, message_id: str, failure: ApiFailure
-    ) -> Outcome:
-        outcome = self.settle(article, key, {"message_id": message_id})
+    def _after_lost(self, article: Article, message_id: str, failure: ApiFailure) -> Outcome:
+        outcome = self.settle(article, message_id)
         if outcome is None:
             return Outcome(state=State.IN_DOUBT, reason=failure.message, detail=failure.detail)
         if outcome.state is State.SENT:
             return outcome
         return Outcome(
-            state=outcome.state,
+            state=State.FAILED,
             reason=failure.message,
-            detail={**failure.detail, **outcome.detail},
+            detail={**failure.detail, "absent": True, "transient": True},
         )
 
     def _sent(self, payload: Mapping[str, Any], media_id: str) -> Outcome:
