@@ -17,13 +17,12 @@ from announce.texts import say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """`takes` from now to `done`; `pace` names the limits; `warning` is "" or says a doubt."""
+    """`takes` from now to `done`; `pace` names the limits."""
 
     mails: int
     takes: timedelta
     done: datetime
     pace: str
-    warning: str = ""
 
 
 def forecast(project: Project, plan: Plan, now: datetime) -> Forecast | None:
@@ -54,7 +53,6 @@ def forecast(project: Project, plan: Plan, now: datetime) -> Forecast | None:
         takes=takes,
         done=now + takes,
         pace=_pace(limits.per_minute, limits.per_day),
-        warning=limits.warning,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from announce.errors import InputError
@@ -12,7 +14,7 @@ from announce.model.campaign import Campaign
 from announce.model.project import Project
 from announce.problems import Problem, errors_in
 from announce.reading.audiences import read_audience
-from announce.reading.campaigns import read_campaign
+from announce.reading.campaigns import campaign_files, read_campaign, shown_path
 from announce.reading.project import find_project, read_project
 from announce.reading.yamlfile import load_yaml
 from announce.texts import say
@@ -20,7 +22,7 @@ from announce.texts import say
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a campaign is made from; `problems` holds doubts only: faults have been raised."""
+    """What a campaign is made from, with the doubts about it and the faults of its audience."""
 
     project: Project
     campaign: Campaign
@@ -38,20 +40,41 @@ def open_project(folder: str | None) -> Project:
 
 
 def gather(folder: str | None, campaign: str) -> Gathered:
-    """Read all that a campaign is made from. InputError with every fault found."""
+    """Read all that a campaign is made from. InputError with every fault of the campaign file.
+
+    Faults of the audience are among the problems, so that those of templates can be told with
+    them; its recipients are none then.
+    """
     path = Path(campaign).resolve()
     root = Path(folder).resolve() if folder else find_project(path.parent)
     project = open_project(str(root))
+    if not path.is_file():
+        raise _no_such_file(project, campaign)
     found, problems = read_campaign(project, path)
     if found is None or errors_in(problems):
         raise faulty(campaign, problems)
     audience: Audience | None = Audience(recipients=())
     if found.email is not None:
         audience, more = read_audience(project, found)
-        problems += more
-    if audience is None or errors_in(problems):
-        raise faulty(campaign, problems)
-    return Gathered(project=project, campaign=found, audience=audience, problems=tuple(problems))
+        problems = [*problems, *more]
+    return Gathered(
+        project=project,
+        campaign=found,
+        audience=audience or Audience(recipients=()),
+        problems=tuple(problems),
+    )
+
+
+def _no_such_file(project: Project, campaign: str) -> InputError:
+    names = [shown_path(project, path) for path in campaign_files(project)]
+    ids = {path.stem: name for path, name in zip(campaign_files(project), names, strict=True)}
+    near = get_close_matches(Path(campaign).stem, ids, n=1, cutoff=0.4)
+    return InputError(
+        say("there is no campaign file {path}", path=campaign or '""'),
+        hint=say("did you mean {names}?", names=ids[near[0]])
+        if near
+        else say("known here: {names}", names=say(", ").join(names)),
+    )
 
 
 def campaign_id(path: Path) -> str:
@@ -65,6 +88,15 @@ def campaign_id(path: Path) -> str:
             hint=say("begin the file with `campaign: some-id`"),
         )
     return found
+
+
+def read_ids(project: Project) -> list[str]:
+    """The ids of the project's campaign files; a file without one is passed over here."""
+    ids = []
+    for path in campaign_files(project):
+        with suppress(InputError):
+            ids.append(campaign_id(path))
+    return ids
 
 
 def faulty(campaign: str, problems: Sequence[Problem]) -> InputError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from announce.channels.email.account import limits_for
 from announce.checks.dates import past_facts
 from announce.composing import Composer, compose_all
 from announce.gathering import Gathered, faulty, gather
@@ -23,7 +24,7 @@ from announce.outlets import (
     wechat_account,
 )
 from announce.planning import Known, Suppressed, make_plan, shown
-from announce.problems import Place, Problem, errors_in
+from announce.problems import Place, Problem, Severity, errors_in
 from announce.texts import say
 
 
@@ -59,9 +60,9 @@ def prepare(
     """Read, plan, compose and check. InputError with every fault found."""
     gathered = gather(folder, campaign)
     composer = Composer(gathered)
-    broken = composer.problems()
-    if errors_in(broken):
-        raise faulty(campaign, [*gathered.problems, *broken])
+    problems = [*gathered.problems, *composer.problems()]
+    if errors_in(problems):
+        raise faulty(campaign, problems)
     known, suppressed = _memory(gathered)
     plan = make_plan(
         gathered,
@@ -76,7 +77,10 @@ def prepare(
     prepared = Prepared(gathered=gathered, plan=plan, composer=composer, known=known)
     if errors_in(plan.problems):
         raise faulty(campaign, plan.problems)
-    doubts = past_facts(gathered.project, gathered.campaign, prepared.place, now)
+    doubts = [
+        *past_facts(gathered.project, gathered.campaign, prepared.place, now),
+        *_guessed_limits(gathered),
+    ]
     return Prepared(
         gathered=gathered,
         plan=_with_problems(plan, doubts),
@@ -104,6 +108,30 @@ def _memory(gathered: Gathered) -> tuple[Known, Suppressed]:
         listed = sorted(ledger.suppressions.all(), key=lambda one: one.scope == "all")
     held = {one.address: one for one in listed}
     return known, lambda address: held.get(address.identity)
+
+
+def _guessed_limits(gathered: Gathered) -> list[Problem]:
+    """A warning where mails would go out under limits that nobody has confirmed."""
+    settings = gathered.project.settings.email
+    if settings.smtp is None or gathered.campaign.email is None:
+        return []
+    limits = limits_for(settings.smtp.host, settings.limits)
+    if not limits.warning:
+        return []
+    figures = say(
+        "{minute} recipients a minute and {day} a day are assumed",
+        minute=limits.per_minute,
+        day=limits.per_day,
+    )
+    return [
+        Problem(
+            code="limits-assumed",
+            severity=Severity.WARNING,
+            place=Place(file="announce.yaml"),
+            message=say("{what}; {hint}", what=limits.warning, hint=figures),
+            hint=limits.hint,
+        )
+    ]
 
 
 class _Memory(dict[DeliveryKey, Delivery]):

@@ -57,7 +57,7 @@ def test_deadline_takes_no_time_and_names_its_zone() -> None:
     blob = _file(_campaign(SUBMISSION), "zh", "en")
     (event,) = Calendar.from_ical(blob.data).walk("VEVENT")
     assert blob.name == "open-2025-cfp.ics"
-    assert blob.media_type == "text/calendar; charset=utf-8; method=PUBLISH"
+    assert blob.media_type == "text/calendar; charset=utf-8"
     assert event["DTSTART"].dt == datetime(2025, 2, 11, 11, 59, tzinfo=UTC)
     assert event["DTSTAMP"].dt == datetime(2025, 2, 11, 11, 59, tzinfo=UTC)
     assert "DTEND" not in event

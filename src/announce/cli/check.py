@@ -12,7 +12,7 @@ from announce.errors import InputError
 from announce.gathering import open_project
 from announce.model.project import Project
 from announce.planning import shown
-from announce.problems import Problem, errors_in
+from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.texts import say, say_n
 
@@ -53,6 +53,10 @@ def _all_problems(screen: Screen, files: tuple[str, ...]) -> tuple[list[Problem]
         return list(error.problems), 0
     paths = [Path(name).resolve() for name in files] or campaign_files(project)
     problems = _of_project(project) if not files else []
+    if not paths:
+        problems.append(_no_campaigns())
+    # The settings have been read already: whoever names them, names no campaign.
+    paths = [path for path in paths if path != project.root / "announce.yaml"]
     for path in paths:
         problems += _of_campaign(screen, project, path)
     return list(dict.fromkeys(problems)), len(paths)
@@ -71,6 +75,15 @@ def _of_project(project: Project) -> list[Problem]:
 
 
 def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
+    if path.suffix not in (".yaml", ".yml"):
+        return [
+            Problem(
+                code="no-campaign",
+                place=Place(file=shown(path, project.root)),
+                message=say("this is no campaign file"),
+                hint=say("name a campaign: its templates and its audience are checked with it"),
+            )
+        ]
     inside = Screen(project=str(project.root), as_json=screen.as_json, debug=screen.debug)
     try:
         prepared = prepare(inside, str(path))
@@ -84,7 +97,15 @@ def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
     ]
 
 
-def _lone(error: InputError, file: str) -> Problem:
-    from announce.problems import Place
+def _no_campaigns() -> Problem:
+    return Problem(
+        code="no-campaign",
+        severity=Severity.WARNING,
+        place=Place(file="campaigns/"),
+        message=say("there is no campaign here"),
+        hint=say("write campaigns/NAME.yaml, or run `announce init` for examples"),
+    )
 
+
+def _lone(error: InputError, file: str) -> Problem:
     return Problem(code="input", place=Place(file=file), message=error.message, hint=error.hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,15 @@ from announce.cli.screen import Screen
 from announce.dispatch import Options
 from announce.errors import InputError
 from announce.gates import refusals
-from announce.gathering import campaign_id
-from announce.model.delivery import Channel
+from announce.gathering import campaign_id, open_project, read_ids
+from announce.model.delivery import CHANNELS, Channel
 from announce.model.message import Message
 from announce.model.plan import Planned
 from announce.model.wording import listed_channels
+from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
 from announce.preparing import prepare as prepare_campaign
+from announce.problems import did_you_mean
 from announce.reading.project import find_project
 from announce.texts import say
 
@@ -100,6 +103,20 @@ def project_campaign(screen: Screen, campaign: str | None) -> tuple[str | None, 
                 say("there is no file {path}", path=campaign),
                 hint=say("give a campaign's file, or its id"),
             )
+        _refuse_unknown(screen, campaign)
         return screen.project, campaign
     root = screen.project or str(find_project(path.resolve().parent))
     return root, campaign_id(path)
+
+
+def _refuse_unknown(screen: Screen, wanted: str) -> None:
+    """InputError for an id that neither a ledger nor a campaign file knows: a typo."""
+    project = open_project(screen.project)
+    known = set(read_ids(project))
+    for channel in CHANNELS:
+        with closing(open_ledger_of(project, channel)) as ledger:
+            known |= {campaign for campaign, _ in ledger.campaigns()}
+    if wanted not in known:
+        raise InputError(
+            say('there is no campaign "{name}"', name=wanted), hint=did_you_mean(wanted, known)
+        )

@@ -32,7 +32,7 @@ def command(screen: Screen, folder: Path) -> int:
                 folder=folder,
                 taken=", ".join(taken),
             ),
-            hint=say("name a new folder: announce init my-workshop"),
+            hint=say("name a folder that does not exist yet"),
         )
     source = example()
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def command(screen: Screen, folder: Path) -> int:
         _copy(source / name, folder / name)
     if not (folder / ".gitignore").exists():
         (folder / ".gitignore").write_text(IGNORED, encoding="utf-8")
-    screen.line(say("A project with four example campaigns is in {folder}.", folder=folder))
+    screen.line(say("A project with four example campaigns: {folder}", folder=folder.resolve()))
     here = folder.resolve() == Path.cwd().resolve()
     step = "" if here else f"cd {folder} && "
     screen.line(say("Next: {step}announce send campaigns/cfp.yaml", step=step))

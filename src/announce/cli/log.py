@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,7 +17,7 @@ from announce.cli.common import project_campaign
 from announce.cli.screen import Screen
 from announce.errors import InputError
 from announce.gathering import open_project
-from announce.model.delivery import CHANNELS
+from announce.model.delivery import CHANNELS, Delivery, Event
 from announce.model.wording import language_name, state_name
 from announce.outlets import open_ledger_of
 from announce.texts import say
@@ -35,11 +38,12 @@ def command(screen: Screen, campaign: str, key: str | None, form: str) -> int:
     """Show the log."""
     root, name = project_campaign(screen, campaign)
     project = open_project(root)
+    zone = ZoneInfo(project.settings.timezone)
     entries: list[dict[str, Any]] = []
     for channel in CHANNELS:
         with closing(open_ledger_of(project, channel)) as ledger:
             entries += [
-                _entry(row, events)
+                _entry(row, events, zone)
                 for row, events in ledger.history(name or campaign)
                 if row.key.channel == channel and key in (None, row.key.recipient)
             ]
@@ -57,7 +61,7 @@ def command(screen: Screen, campaign: str, key: str | None, form: str) -> int:
     return 0
 
 
-def _entry(row: Any, events: list[Any]) -> dict[str, Any]:
+def _entry(row: Delivery, events: list[Event], zone: ZoneInfo) -> dict[str, Any]:
     return {
         "key": row.key.recipient,
         "channel": row.key.channel,
@@ -69,7 +73,11 @@ def _entry(row: Any, events: list[Any]) -> dict[str, Any]:
         "reason": row.reason,
         "message_id": row.message_id,
         "events": [
-            {"at": event.at.isoformat(), "event": event.event, "detail": event.detail}
+            {
+                "at": event.at.astimezone(zone).isoformat(timespec="milliseconds"),
+                "event": event.event,
+                "detail": event.detail,
+            }
             for event in events
         ],
     }
@@ -116,7 +124,7 @@ def _table(screen: Screen, entries: list[dict[str, Any]], *, with_events: bool) 
                 ", ".join(entry["to"]),
                 language_name(entry["language"]),
                 state_name(entry["state"]),
-                entry["events"][-1]["at"][:19] if entry["events"] else "",
+                _moment(entry),
                 entry["reason"],
             )
             for entry in entries
@@ -127,9 +135,20 @@ def _table(screen: Screen, entries: list[dict[str, Any]], *, with_events: bool) 
             screen.line(line)
 
 
+def _moment(entry: dict[str, Any]) -> str:
+    """When the last event was, on the project's clock."""
+    if not entry["events"]:
+        return ""
+    return f"{datetime.fromisoformat(entry['events'][-1]['at']):%Y-%m-%d %H:%M:%S %z}"
+
+
 def _event_lines(entries: list[dict[str, Any]]) -> Iterator[str]:
     for entry in entries:
-        yield f"{entry['key']}  {entry['message_id']}"
+        yield f"{entry['key']}  {entry['message_id']}".rstrip()
         for event in entry["events"]:
-            detail = "  ".join(f"{name}={value}" for name, value in event["detail"].items())
+            detail = "  ".join(
+                f"{name}={json.dumps(value, ensure_ascii=False, default=str)}"
+                for name, value in event["detail"].items()
+                if value not in (None, "", [], {})
+            )
             yield f"  {event['at']}  {event['event']}  {detail}".rstrip()

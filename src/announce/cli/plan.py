@@ -23,6 +23,7 @@ from announce.model.wording import channel_name, language_name, state_name
 from announce.preparing import Prepared
 from announce.texts import say, say_n
 
+DUE = frozenset({State.PLANNED, State.FAILED, State.IN_DOUBT, State.SENDING})
 SHOWN = 12  # lines of a long list that people are shown; --all shows the rest
 
 
@@ -42,6 +43,7 @@ def command(screen: Screen, campaign: str, whole: bool) -> int:
         screen.document(plan_json(prepared.plan))
     else:
         show_plan(screen, prepared.plan, whole=whole)
+        show_classes(screen, prepared)
         show_forecast(screen, prepared)
         show_figures(screen, prepared)
     return 0
@@ -110,12 +112,12 @@ def show_forecast(screen: Screen, prepared: Prepared) -> None:
                 when=f"{told.done.astimezone():%Y-%m-%d %H:%M %z}",
             )
         )
-    if told is not None and told.warning:
-        screen.line(told.warning)
 
 
 def _show_deliveries(screen: Screen, plan: Plan, whole: bool) -> None:
-    lines = plan.lines if whole else plan.lines[:SHOWN]
+    """The deliveries, those still due before those that are done with."""
+    ordered = sorted(plan.lines, key=lambda line: line.delivery.state not in DUE)
+    lines = ordered if whole else ordered[:SHOWN]
     # Where the key is the address, as in most audiences, one column says both.
     keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in lines)
     heads = [say("to"), say("language"), say("state"), say("subject")]
@@ -134,6 +136,17 @@ def _show_deliveries(screen: Screen, plan: Plan, whole: bool) -> None:
     )
     if len(lines) < len(plan.lines):
         screen.line(say("… and {n} more; --all lists them.", n=len(plan.lines) - len(lines)))
+
+
+def show_classes(screen: Screen, prepared: Prepared) -> None:
+    """How many there are of each variant of the template."""
+    choice = prepared.gathered.campaign.template
+    if choice is None:
+        return
+    people = prepared.gathered.audience.recipients
+    counts = Counter(one.fields.get(choice.by, "") for one in people)
+    figures = say(", ").join(f"{value} {number}" for value, number in sorted(counts.items()))
+    screen.line(say("{column}: {figures}", column=choice.by, figures=figures))
 
 
 def _skipped(plan: Plan) -> Counter[str]:

@@ -30,7 +30,6 @@ def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) ->
     gathered = gather(screen.project, campaign)
     folder = out or gathered.project.private / "preview" / gathered.campaign.id
     preview = PreviewFolder(folder, now())
-    preview.begin()
     prepared = prepare(screen, campaign, seen=preview.add)
     banner(screen, prepared)
     screen.problems(prepared.plan.problems)

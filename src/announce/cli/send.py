@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from announce.cli.common import banner, campaign_argument, now, prepare, with_refusals
-from announce.cli.plan import plan_json, show_plan
+from announce.cli.plan import plan_json, show_classes, show_plan
 from announce.cli.progress import watcher
 from announce.cli.report import Standing, counts_json, row_json, show_report
 from announce.cli.screen import Screen, error_json
@@ -92,7 +92,7 @@ def command(
         return _samples(screen, prepared, options, to_self)
     for refusal in check_gates(prepared, options):
         screen.note(refusal)
-    _confirm(screen, prepared.plan, options, yes=yes)
+    _confirm(screen, prepared, options, yes=yes)
     due = options.due(prepared.plan)
     tallies: dict[str, Tally] = {}
     error: AnnounceError | None = None
@@ -118,19 +118,23 @@ def command(
 
 
 def _known_keys(plan: Plan, keys: tuple[str, ...]) -> frozenset[str] | None:
-    """The keys asked for. InputError where the plan has no such key: a typo must not pass."""
-    known = {line.delivery.key.recipient for line in plan.lines}
+    """The keys asked for, whatever their case. InputError where the plan has no such key: a typo
+    must not pass for nothing to do."""
+    known = {
+        line.delivery.key.recipient.casefold(): line.delivery.key.recipient for line in plan.lines
+    }
     for key in keys:
-        if key not in known:
-            raise InputError(say('the plan has no key "{key}"', key=key), hint=_nearest(key, known))
-    return frozenset(keys) or None
-
-
-def _nearest(key: str, known: set[str]) -> str:
-    near = get_close_matches(key, sorted(known), n=2)
-    if near:
-        return say("did you mean {names}?", names=", ".join(near))
-    return say("`announce plan --all` lists the keys")
+        if key.casefold() not in known:
+            near = get_close_matches(key.casefold(), known, n=2, cutoff=0.8)
+            raise InputError(
+                say('the plan has no key "{key}"', key=key),
+                hint=say(
+                    "did you mean {names}?", names=say(" or ").join(known[one] for one in near)
+                )
+                if near
+                else say("`announce plan CAMPAIGN --all` lists the keys"),
+            )
+    return frozenset(known[key.casefold()] for key in keys) or None
 
 
 def _present(prepared: Prepared, channel: Channel | None) -> Channel | None:
@@ -168,8 +172,9 @@ def _samples(screen: Screen, prepared: Prepared, options: Options, address: str)
     return 0
 
 
-def _confirm(screen: Screen, plan: Plan, options: Options, *, yes: bool) -> None:
+def _confirm(screen: Screen, prepared: Prepared, options: Options, *, yes: bool) -> None:
     """Ask on a terminal before anything real leaves; elsewhere `--yes` must have been given."""
+    plan = prepared.plan
     due = options.due(plan)
     real = [line for line in due if line.delivery.key.channel not in plan.sandboxed]
     if not real or yes:
@@ -180,12 +185,15 @@ def _confirm(screen: Screen, plan: Plan, options: Options, *, yes: bool) -> None
             hint=say("look at `announce plan` first, then add --yes"),
         )
     show_plan(screen, plan)
+    show_classes(screen, prepared)
+    banner(screen, prepared, options.channel)
     people = sum(len(line.delivery.to) for line in real if line.delivery.key.channel == "email")
     question = say_n(
-        "Send {n} message ({people} addresses) now, for real?",
-        "Send {n} messages ({people} addresses) now, for real?",
+        "Send {n} message ({people} addresses) from {sender} now, for real?",
+        "Send {n} messages ({people} addresses) from {sender} now, for real?",
         len(real),
         people=people,
+        sender=prepared.gathered.project.settings.sender.address,
     )
     if not click.confirm(question, default=False, err=True):
         raise GateError(say("not confirmed; nothing was sent"))

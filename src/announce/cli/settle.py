@@ -13,6 +13,7 @@ from announce.gathering import open_project
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import refresh
 from announce.model.delivery import CHANNELS, Delivery, State
+from announce.model.project import Project
 from announce.model.wording import state_name
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.texts import say
@@ -26,42 +27,49 @@ from announce.texts import say
     ),
 )
 @click.argument("campaign", type=click.Path())
-@click.argument("key")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @click.option("--sent/--not-sent", "sent", default=None, help=say("What became of it."))
 @click.option("--note", default="", help=say("How you know; kept in the log."))
 @click.pass_obj
-def command(screen: Screen, campaign: str, key: str, sent: bool | None, note: str) -> int:
-    """Settle a doubt."""
+def command(
+    screen: Screen, campaign: str, keys: tuple[str, ...], sent: bool | None, note: str
+) -> int:
+    """Settle doubts."""
     if sent is None:
         raise click.UsageError(say("say --sent or --not-sent"))
     root, name = project_campaign(screen, campaign)
     project = open_project(root)
-    found: list[Delivery] = []
-    for channel in CHANNELS:
-        with closing(open_ledger_of(project, channel)) as ledger:
-            rows = [
-                row
-                for row in ledger.deliveries(name or campaign)
-                if row.key.channel == channel and row.key.recipient == key
-            ]
-            for row in rows:
-                found.append(row)
-                ledger.settle(row.key, sent=sent, now=now(), note=note)
-                if not is_sandboxed(project, channel):
-                    refresh(ledger, project.root, state_folder(), *_place(row))
-    if not found:
-        raise InputError(
-            say('no delivery of {campaign} has the key "{key}"', campaign=name, key=key),
-            hint=say("`announce log {campaign}` lists the keys", campaign=campaign),
-        )
+    rows = _rows(project, name or campaign, keys)
+    for row in rows:
+        with closing(open_ledger_of(project, row.key.channel)) as ledger:
+            ledger.settle(row.key, sent=sent, now=now(), note=note)
+            if not is_sandboxed(project, row.key.channel):
+                place = row.key.campaign, row.key.occurrence
+                refresh(ledger, project.root, state_folder(), *place)
     state = State.SENT if sent else State.PLANNED
-    screen.line(say("{key} is now: {state}.", key=key, state=state_name(state)))
+    for row in rows:
+        screen.line(say("{key} is now: {state}.", key=row.key.recipient, state=state_name(state)))
     if not sent:
         screen.line(say("Run `announce send {campaign}` to send it.", campaign=campaign))
     if screen.as_json:
-        screen.document({"campaign": name, "key": key, "state": state.value})
+        screen.document({"campaign": name, "keys": list(keys), "state": state.value})
     return 0
 
 
-def _place(row: Delivery) -> tuple[str, str]:
-    return row.key.campaign, row.key.occurrence
+def _rows(project: Project, campaign: str, keys: tuple[str, ...]) -> list[Delivery]:
+    """The deliveries of these keys. InputError for one that is unknown: then none is settled."""
+    found: dict[str, Delivery] = {}
+    for channel in CHANNELS:
+        with closing(open_ledger_of(project, channel)) as ledger:
+            found |= {
+                row.key.recipient: row
+                for row in ledger.deliveries(campaign)
+                if row.key.channel == channel
+            }
+    for key in keys:
+        if key not in found:
+            raise InputError(
+                say('no delivery of {campaign} has the key "{key}"', campaign=campaign, key=key),
+                hint=say("`announce log {campaign}` lists the keys", campaign=campaign),
+            )
+    return [found[key] for key in keys]

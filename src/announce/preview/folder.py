@@ -49,7 +49,10 @@ class PreviewFolder:
         (self.folder / MARK).touch()
 
     def add(self, line: Planned, message: Message) -> None:
-        """Write one message with its page."""
+        """Write one message with its page; the first one makes the folder anew, so that a fault
+        before it leaves the last good preview."""
+        if not self.entries:
+            self.begin()
         if isinstance(message, Mail):
             self._add_mail(line, message)
         else:
@@ -57,6 +60,8 @@ class PreviewFolder:
 
     def finish(self, plan: Plan) -> Path:
         """Write the first page; its path."""
+        if not self.entries:
+            self.begin()
         index = self.folder / "index.html"
         index.write_text(index_page(plan, self.entries, self.now), encoding="utf-8")
         return index

@@ -21,6 +21,9 @@ Model = TypeVar("Model", bound=BaseModel)
 # Fields that reading fills in, which nobody writes.
 _OURS = frozenset({"path"})
 
+# Where accounts are named in the settings: what stands there is never repeated.
+_ACCOUNTS = {("email", "smtp"), ("wechat",), ("ledger",)}
+
 
 def validate(
     model: type[Model], loaded: Loaded, ours: Mapping[str, Any] | None = None
@@ -151,6 +154,9 @@ def _problem(loaded: Loaded, loc: Loc, words: tuple[str, str, str]) -> Problem:
     # A whole mapping or nothing at all is shown by its key, a value by itself.
     by_key = value is None or isinstance(value, Mapping | list)
     place = loaded.places.key(loc) if by_key else loaded.places.of(loc)
+    if isinstance(value, str) and ({loc[:1], loc[:2]} & _ACCOUNTS):
+        # Somebody may have put the password under the wrong key.
+        message, hint = (text.replace(str(value)[:40], "…") for text in (message, hint))
     name = ".".join(str(step) for step in loc if isinstance(step, str))
     message = say("{name}: {message}", name=name, message=message) if name else message
     return Problem(code=code, place=place, message=message, hint=hint)
@@ -184,6 +190,15 @@ def _unknown(model: type[BaseModel], loaded: Loaded, loc: Loc) -> Problem:
     name = str(loc[-1])
     owner = _model_at(model, loc[:-1])
     known = set(owner.model_fields) - _OURS if owner else set()
+    head, colon, _ = name.partition(":")
+    if colon:
+        # What follows may be a password: it is never repeated.
+        return Problem(
+            code="unknown-key",
+            place=loaded.places.key(loc),
+            message=say('the colon after "{key}" has no space behind it', key=head[:60]),
+            hint=say("write `{key}: …`, with a space", key=head[:60]),
+        )
     lowered = name.strip("“”\"' ").lower().replace("-", "_").replace(" ", "_")
     return Problem(
         code="unknown-key",

@@ -15,8 +15,8 @@ from announce.model.languages import Language
 from announce.model.message import Blob
 from announce.model.moment import Deadline
 
-# `method` must be that of the file (RFC 6047 §2.4); PUBLISH asks for no answer.
-MEDIA_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"
+# Without a method: a file to keep, not an invitation, which would need an organiser (RFC 5546).
+MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 
 def calendar_file(campaign: Campaign, languages: Sequence[Language], domain: str) -> Blob | None:
@@ -31,7 +31,6 @@ def calendar_file(campaign: Campaign, languages: Sequence[Language], domain: str
     calendar = Calendar()
     calendar.add("prodid", "-//announce//announce//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
     for entry in entries:
         calendar.add_component(_event(campaign, entry, languages, domain))
     return Blob(name=f"{campaign.id}.ics", media_type=MEDIA_TYPE, data=calendar.to_ical())

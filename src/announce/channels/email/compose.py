@@ -116,7 +116,7 @@ class MailComposer:
             html=self._renderer.mail_html(halves, subject=subject, pictures=addresses),
             pictures=pictures,
             attachments=self._attachments(recipient, languages, sender, faults),
-            list_id=self._list_id(sender),
+            list_id=self._list_id(sender) if announced else "",
             unsubscribe=_unsubscribe(answers, self._campaign.id) if announced else "",
         )
 
