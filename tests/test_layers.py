@@ -20,7 +20,7 @@ FLOORS = [
     {"channels", "ledger", "checks", "preview", "sandbox"},
     {"reading", "rendering"},
     {"model"},
-    {"errors", "problems", "texts"},
+    {"errors", "problems", "texts", "cells"},
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Neighbours on one floor that must not know each other.

@@ -35,7 +35,6 @@ class Prepared:
     gathered: Gathered
     plan: Plan
     composer: Composer
-    known: Known
 
     @property
     def place(self) -> Place:
@@ -74,7 +73,7 @@ def prepare(
     )
     if not errors_in(plan.problems):
         plan = compose_all(plan, composer, seen)
-    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, known=known)
+    prepared = Prepared(gathered=gathered, plan=plan, composer=composer)
     if errors_in(plan.problems):
         raise faulty(campaign, plan.problems)
     doubts = [
@@ -85,7 +84,6 @@ def prepare(
         gathered=gathered,
         plan=_with_problems(plan, doubts),
         composer=composer,
-        known=known,
     )
 
 
@@ -106,7 +104,7 @@ def _memory(gathered: Gathered) -> tuple[Known, Suppressed]:
     with closing(open_project_ledger(gathered.project)) as ledger:
         # Of several reasons for one address the one that covers most stands.
         listed = sorted(ledger.suppressions.all(), key=lambda one: one.scope == "all")
-    held = {one.address: one for one in listed}
+    held = {one.address.casefold(): one for one in listed}
     return known, lambda address: held.get(address.identity)
 
 

@@ -239,7 +239,7 @@ class LedgerContract:
             ("handed_over", later(1), {"account": "smtp.example.org", "recipients": 1}),
             ("sent", later(2), {"code": 250, "text": "2.0.0 queued"}),
         ]
-        assert ledger.evidence(key("wei"))["code"] == 250
+        assert ledger.events(key("wei"))[-1].detail["code"] == 250
         [(found, events)] = ledger.history(CAMPAIGN)
         assert (found.state, found.message_id, len(events)) == (State.SENT, "<a@b>", 4)
 
@@ -317,7 +317,7 @@ class LedgerContract:
         run.looked(key("b"), Outcome(state=State.PLANNED), NOW)
 
         assert states(ledger) == {"a": "sent", "b": "planned"}
-        assert ledger.evidence(key("a"))["media_id"] == "m1"
+        assert ledger.events(key("a"))[-1].detail["media_id"] == "m1"
 
     def test_looked_leaves_what_is_not_in_doubt(self, ledger: Ledger) -> None:
         """Looking cannot move what was sent, or settled by a person meanwhile."""
@@ -613,17 +613,7 @@ class LedgerContract:
         ]
         assert kept.remove("WEI@example.org")
         assert not kept.remove("WEI@example.org")
-        assert kept.suppressed("wei@example.org") is None
-
-    def test_suppressed_tells_the_widest_reason(self, ledger: Ledger) -> None:
-        """Who unsubscribed and then bounced is not written to at all."""
-        ledger.suppressions.add("wei@example.org", "unsubscribed", "announcements", NOW)
-        ledger.suppressions.add("wei@example.org", "bounced", "all", later(1))
-
-        found = ledger.suppressions.suppressed("wei@example.org")
-
-        assert found is not None
-        assert (found.reason, found.scope) == ("bounced", "all")
+        assert kept.all() == []
 
     def test_uploads_are_remembered_by_account(self, ledger: Ledger) -> None:
         """A picture is uploaded once an account."""

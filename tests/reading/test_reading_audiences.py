@@ -8,12 +8,12 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reading_support import CAMPAIGN, SETTINGS, Folder, lines, told
 
 from announce.model.audience import Audience
 from announce.reading.audiences import read_audience
 from announce.reading.audiences.csvfile import read_csv
 from announce.reading.campaigns import read_campaign
-from conftest import CAMPAIGN, SETTINGS, Folder, lines, told
 
 PEOPLE = """\
 address,name,language,key,track

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from reading_support import CAMPAIGN, PNG, SETTINGS, Folder, told
 
 from announce.model.moment import Deadline
 from announce.reading.campaigns import (
@@ -11,7 +12,6 @@ from announce.reading.campaigns import (
     read_all,
     read_campaign,
 )
-from conftest import CAMPAIGN, PNG, SETTINGS, Folder, told
 
 ARTICLE = "wechat: [{language: zh, cover: assets/cover.png}]\n"
 

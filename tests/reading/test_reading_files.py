@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reading_support import Folder
 
 from announce.errors import MachineError
 from announce.model.project import Secret
 from announce.problems import Place
 from announce.reading.files import FileFault, project_file
 from announce.reading.secrets import resolve
-from conftest import Folder
 
 
 def test_file_inside_is_resolved(folder: Folder) -> None:

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from reading_support import SETTINGS, Folder, told
 
 from announce.errors import InputError
 from announce.problems import Problem, Severity
 from announce.reading.project import find_project, is_loopback
-from conftest import SETTINGS, Folder, told
 
 SMTP = (
     SETTINGS + "email:\n  smtp: {host: smtp.example.org, user: u, password: {env: SMTP_PASSWORD}}\n"

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from announce.cells import defused
 from announce.cli.common import project_campaign
 from announce.cli.screen import Screen
 from announce.errors import InputError
@@ -101,15 +102,9 @@ def _csv(entries: list[dict[str, Any]]) -> str:
     writer.writeheader()
     for entry in entries:
         last = entry["events"][-1]["at"] if entry["events"] else ""
-        row = {name: _defused(entry.get(name, "")) for name in columns}
-        writer.writerow(row | {"to": _defused(";".join(entry["to"])), "last_event_at": last})
+        row = {name: defused(entry.get(name, "")) for name in columns}
+        writer.writerow(row | {"to": defused(";".join(entry["to"])), "last_event_at": last})
     return out.getvalue()
-
-
-def _defused(value: Any) -> str:
-    """A cell that a spreadsheet does not run as a formula: names come from outside."""
-    text = str(value)
-    return f"'{text}" if text[:1] in "=+-@\t" and text[:1] else text
 
 
 def _table(screen: Screen, entries: list[dict[str, Any]], *, with_events: bool) -> None:

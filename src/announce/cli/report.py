@@ -65,7 +65,7 @@ def channel_json(counts: Mapping[str, int], *, sandbox: bool) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Reached:
     """Where a campaign stands after a run: the ledger's rows of the channels that were meant."""
 
     rows: list[Delivery]
@@ -98,7 +98,7 @@ def show_report(
     screen: Screen,
     prepared: Prepared,
     tallies: Mapping[str, Tally],
-    standing: Standing,
+    standing: Reached,
     took: timedelta,
     error: AnnounceError | None,
 ) -> None:
@@ -136,7 +136,7 @@ def _channel_line(prepared: Prepared, channel: str, counts: Mapping[str, int]) -
     return say("  {channel}: {figures}", channel=name, figures=figures)
 
 
-def _say_why_nothing(screen: Screen, prepared: Prepared, standing: Standing) -> None:
+def _say_why_nothing(screen: Screen, prepared: Prepared, standing: Reached) -> None:
     if not prepared.gathered.audience.recipients:
         for note in prepared.plan.notes:
             screen.line(note)

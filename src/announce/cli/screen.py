@@ -51,7 +51,7 @@ class Screen:
 
     def document(self, value: Any) -> None:
         """The one JSON document of this call."""
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A table as wide as the terminal; the columns are not cut when piped."""

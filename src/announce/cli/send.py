@@ -19,7 +19,7 @@ import click
 from announce.cli.common import banner, campaign_argument, now, prepare, with_refusals
 from announce.cli.plan import plan_json, show_classes, show_plan
 from announce.cli.progress import watcher
-from announce.cli.report import Standing, counts_json, row_json, show_report
+from announce.cli.report import Reached, counts_json, row_json, show_report
 from announce.cli.screen import Screen, error_json
 from announce.dispatch import Options, Send, dispatch
 from announce.errors import AnnounceError, GateError, InputError
@@ -248,20 +248,20 @@ def _finish(
     return 1 if standing.attention or in_part else 0
 
 
-def _standing(prepared: Prepared, options: Options) -> Standing:
+def _standing(prepared: Prepared, options: Options) -> Reached:
     plan, rows = prepared.plan, []
     for channel in prepared.channels:
         if options.channel in (None, channel):
             with closing(open_ledger_of(prepared.gathered.project, channel)) as ledger:
                 found = ledger.deliveries(plan.campaign, plan.occurrence)
                 rows += [row for row in found if row.key.channel == channel]
-    return Standing(rows=rows)
+    return Reached(rows=rows)
 
 
 def _document(
     plan: Plan,
     tallies: dict[str, Tally],
-    standing: Standing,
+    standing: Reached,
     took: timedelta,
     error: AnnounceError | None,
 ) -> dict[str, Any]:

@@ -72,9 +72,6 @@ class Suppressions(Protocol):
     def all(self) -> list[Suppression]:
         """All of them, by address."""
 
-    def suppressed(self, identity: str) -> Suppression | None:
-        """Why an address is not to be written to: the reason of widest scope, or None."""
-
 
 class Uploads(Protocol):
     """What was uploaded to an account already, so that it is uploaded once."""
@@ -216,9 +213,6 @@ class Ledger(Protocol):
 
     def history(self, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
         """Every delivery of a campaign with its events."""
-
-    def evidence(self, key: DeliveryKey) -> dict[str, Any]:
-        """The details of all its events in one mapping, the latest winning."""
 
     def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
         """What shaped the messages when the occurrence was first claimed; None before."""

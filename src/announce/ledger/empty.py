@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from announce.errors import MachineError
 from announce.ledger.base import (
@@ -43,10 +43,6 @@ class _Nothing:
     def all(self) -> list[Suppression]:
         """None."""
         return []
-
-    def suppressed(self, identity: str) -> Suppression | None:
-        """Nobody."""
-        return None
 
     def get(self, account: str, kind: str, sha: str) -> str | None:
         """Nothing."""
@@ -103,10 +99,6 @@ class EmptyLedger:
     def history(self, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
         """None."""
         return iter(())
-
-    def evidence(self, key: DeliveryKey) -> dict[str, Any]:
-        """None."""
-        return {}
 
     def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
         """None."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from announce.cells import defused
 from announce.errors import MachineError
 from announce.ledger.base import EVENTS
 from announce.ledger.files import make_folder
@@ -73,7 +74,7 @@ def _write_csv(path: Path, names: list[str], rows: Iterable[Mapping[str, Any]]) 
         writer.writeheader()
         for row in rows:
             flat = {n: packed(v) if isinstance(v, list | dict) else v for n, v in row.items()}
-            writer.writerow(flat)
+            writer.writerow({n: v if v is None else defused(v) for n, v in flat.items()})
 
 
 def _write_json(path: Path, rows: list[dict[str, Any]]) -> None:

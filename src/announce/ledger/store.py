@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -92,10 +91,6 @@ class SqlLedger:
         """See `Ledger`."""
         with self._core.reading() as connection:
             yield from reads.history(connection, campaign)
-
-    def evidence(self, key: DeliveryKey) -> dict[str, Any]:
-        """See `Ledger`."""
-        return {name: fact for event in self.events(key) for name, fact in event.detail.items()}
 
     def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
         """See `Ledger`."""

@@ -49,15 +49,6 @@ class SqlSuppressions:
         with self._core.reading() as connection:
             return [_suppression(row) for row in connection.execute(ordered)]
 
-    def suppressed(self, identity: str) -> Suppression | None:
-        """See `Suppressions`."""
-        named = suppressions.c.identity == identity.casefold()
-        # "all" sorts before "announcements".
-        widest = select(suppressions).where(named).order_by(suppressions.c.scope, suppressions.c.at)
-        with self._core.reading() as connection:
-            row = connection.execute(widest.limit(1)).one_or_none()
-        return None if row is None else _suppression(row)
-
 
 def _suppression(row: Row[Any]) -> Suppression:
     return Suppression(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Any, Literal, Self
 
 import yaml
 
+from announce.model.hosts import is_loopback
 from announce.model.project import Limits, Smtp
 from announce.texts import say, spoken
 
@@ -83,11 +83,11 @@ class AccountLimits:
 def limits_for(host: str, own: Limits | None = None) -> AccountLimits:
     """The limits in force: the account's own first, then its provider's profile by host name.
 
-    Without either, 20 messages a minute and 500 recipients a day, with a warning; loopback has
+    Without either, 20 recipients a minute and 500 a day, with a warning; loopback has
     none.
     """
     minute, day = (own.per_minute, own.per_day) if own else (None, None)
-    if is_loopback_name(host):
+    if is_loopback(host):
         return AccountLimits(provider="", per_minute=minute, per_day=day)
     profile = _profile(host.lower().rstrip("."))
     if profile is None:
@@ -105,16 +105,6 @@ def limits_for(host: str, own: Limits | None = None) -> AccountLimits:
         login=profile["login"][spoken()],
         from_is_login=profile["from_is_login"],
     )
-
-
-def is_loopback_name(host: str) -> bool:
-    """Whether a host is this machine by its very name, without asking anyone."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unknown(host: str, minute: int | None, day: int | None) -> AccountLimits:

@@ -18,6 +18,7 @@ from wechatpy.client import WeChatClient
 
 from announce.channels.wechat import failures
 from announce.channels.wechat.failures import ApiFailure, Kind
+from announce.model.hosts import is_loopback
 
 API_BASE = "https://api.weixin.qq.com"
 TIMEOUT = 15.0
@@ -50,7 +51,7 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
         super().__init__(app_id, secret, session=session, timeout=timeout, auto_retry=False)
         self.API_BASE_URL = f"{api_base.rstrip('/')}/cgi-bin/"
         self._clock = clock
-        if _is_loopback(api_base):
+        if is_loopback(urlsplit(api_base).hostname or ""):
             # A proxy of the environment must not get to see the sandbox, nor hide it.
             self._http.trust_env = False
 
@@ -267,11 +268,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield seen
         wrapped = [*seen.args, getattr(seen, "reason", None)]
         seen = next((item for item in wrapped if isinstance(item, BaseException)), None)
-
-
-def _is_loopback(base: str) -> bool:
-    host = urlsplit(base).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 class _HideToken(logging.Filter):
