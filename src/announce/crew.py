@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from announce.channels.base import Transport
+from announce.errors import AnnounceError
 from announce.model.delivery import Delivery, Outcome
 from announce.model.message import Message
 
@@ -49,6 +50,8 @@ class Crew:
         self._results: queue.Queue[Result] = queue.Queue()
         self._threads: list[threading.Thread] = []
         self.alive = 0
+        # Why a connection that had been open broke: it says more than one that never opened.
+        self.broken: AnnounceError | None = None
 
     def start(self) -> None:
         """Open the first connection here and now, so that its error ends the run at once."""
@@ -100,6 +103,8 @@ class Crew:
                     self._results.put((job, self._deliver(transport, job)))
                 except BaseException as error:
                     # Told to the engine, which decides; the thread itself cannot go on.
+                    if transport is not None and isinstance(error, AnnounceError):
+                        self.broken = error
                     self._results.put((job, error))
                     return
         finally:

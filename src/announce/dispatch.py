@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 
 from announce.composing import compose_again
-from announce.errors import StoppedError
+from announce.errors import MachineError, StoppedError
 from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
@@ -122,7 +122,10 @@ def _one_ledger(
                 break
             tallies[outlet.channel] = Tally()
             look(run, outlet, _doubtful(send, outlet), send.compose, now)
-            _engine(send, run, outlet, chosen, witness, tallies).go()
+            try:
+                _engine(send, run, outlet, chosen, witness, tallies).go()
+            except (MachineError, StoppedError) as error:
+                tallies[outlet.channel].error = error
         ended = "stopped" if any(one.stopped or one.error for one in tallies.values()) else "done"
     finally:
         try:

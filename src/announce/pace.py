@@ -41,8 +41,11 @@ class Pace:
         limit = self._limits.per_day
         return limit is not None and recipients > limit
 
-    def day_is_full(self, now: datetime, recipients: int) -> bool:
-        """Whether so many more recipients would pass the limit of any 24 hours."""
+    def day_is_full(self, now: datetime, recipients: int, *, anew: bool = False) -> bool:
+        """Whether so many more recipients would pass the limit of any 24 hours; `anew` asks the
+        ledger again first."""
+        if anew:
+            self._counts.pop(DAY, None)
         limit = self._limits.per_day
         return limit is not None and self._used(DAY, now) + recipients > limit
 

@@ -114,8 +114,10 @@ class Engine:
 
     def _more(self) -> bool:
         if self._flying:
-            return True
-        return not self._halted and bool(self._fresh or self._later)
+            # Jobs that no connection is left to take never land.
+            return self._crew.alive > 0
+        unclaimed = not self._exhausted and self._left != 0
+        return not self._halted and (bool(self._fresh or self._later) or unclaimed)
 
     @property
     def _halted(self) -> bool:
@@ -151,7 +153,9 @@ class Engine:
             return False
         if self._pace.day_is_full(self._now(), people):
             self._fresh.appendleft(job)
-            self._stop_for_the_day()
+            # What is on its way may be counted twice: only a fresh count ends the day.
+            if not self._flying and self._pace.day_is_full(self._now(), people, anew=True):
+                self._stop_for_the_day()
             return False
         wait = self._pace.wait(self._now())
         if wait > timedelta(0):
@@ -169,7 +173,11 @@ class Engine:
 
     def _launch(self, job: Job) -> None:
         if job.message is None:
-            job.message = self._compose(job.delivery.key)
+            try:
+                job.message = self._compose(job.delivery.key)
+            except AnnounceError:
+                self._fresh.appendleft(job)
+                raise
         self._flying[job.delivery.key] = job
         self._pace.let_go(len(job.delivery.to))
         self._crew.give(job, len(self._flying))
@@ -220,38 +228,44 @@ class Engine:
             return
         job, result = self._landed(*found)
         if isinstance(result, BaseException):
-            self._lost_worker(job, result)
-        else:
+            self._lost_worker(result)
+            if job is not None:
+                self._fresh.appendleft(job)
+        elif job is not None:
             self._answered(job, result)
 
     def _landed(
         self, job: Job, result: Outcome | BaseException
-    ) -> tuple[Job, Outcome | BaseException]:
+    ) -> tuple[Job | None, Outcome | BaseException]:
+        """What came back, with its job; without, where it failed after the hand-over: then
+        nobody may take it again, and it stays for settling."""
         key = job.delivery.key
+        handed_over = key in self._handed
         del self._flying[key]
-        self._pace.landed(len(job.delivery.to), handed_over=key in self._handed)
+        self._pace.landed(len(job.delivery.to), handed_over=handed_over)
         self._handed.discard(key)
+        if handed_over and isinstance(result, BaseException):
+            self._record(job, Outcome(state=State.IN_DOUBT, reason=str(result)))
+            return None, result
         return job, result
 
     def _patience(self) -> float:
         """How long to wait for a result before looking at the clock again."""
         if self._flying:
             return 0.2
-        now = time.monotonic()
-        due = [self._paused_until] if self._paused_until > now else []
+        due = self._paused_until
         if self._later and not self._fresh:
-            due.append(self._later[0].due)
-        return min(0.2, max(0.0, min(due) - now)) if due else 0.0
+            due = max(due, self._later[0].due)
+        return min(0.2, max(0.0, due - time.monotonic()))
 
-    def _lost_worker(self, job: Job, error: BaseException) -> None:
+    def _lost_worker(self, error: BaseException) -> None:
         """A connection is gone before its job was handed over, or the ledger refused the mark."""
         self._crew.lost_one()
         if not isinstance(error, AnnounceError):
             raise error
-        self._fresh.appendleft(job)
         fatal = self._ledger_failed or (error if isinstance(error, LoginRefused) else None)
         if fatal is None and self._crew.alive == 0:
-            fatal = error
+            fatal = self._crew.broken or error
         if fatal is not None and self.tally.error is None:
             self.tally.error = fatal
 
@@ -305,7 +319,7 @@ class Engine:
             # Nothing is wrong with this recipient: the way is broken, for all of them.
             self._not_now(job, outcome)
             self._fresh.appendleft(job)
-            self.tally.error = MachineError(
+            self.tally.error = self.tally.error or MachineError(
                 say("the connection breaks again and again: {reason}", reason=outcome.reason),
                 hint=say("see to the network or the server, then run the same command again"),
             )
@@ -332,7 +346,7 @@ class Engine:
         sign = f"{outcome.detail.get('class')}:{outcome.detail.get('code')}" if failed else ""
         self._alike.append(sign)
         if failed and self._alike.count(sign) >= self._retry.budget.alike:
-            self.tally.stopped = say(
+            self.tally.stopped = self.tally.stopped or say(
                 "{n} of the last {of} messages failed alike: {reason}",
                 n=self._alike.count(sign),
                 of=len(self._alike),
@@ -349,9 +363,11 @@ class Engine:
             return  # another process has the run: nothing of it is ours to write any more
         while found := self._crew.result(0):
             job, result = self._landed(*found)
+            if job is None:
+                continue
             if isinstance(result, BaseException):
                 self._fresh.append(job)
-            elif result.state is State.FAILED and result.detail.get("transient"):
+            elif result.state is State.FAILED and _may_come_later(result):
                 self._not_now(job, result)
                 self._fresh.append(job)
             else:
@@ -359,6 +375,11 @@ class Engine:
         waiting = [*self._fresh, *self._later, *self._aside, *self._flying.values()]
         self._run.give_back([job.delivery.key for job in waiting], self._now())
         self._run.sync()
+
+
+def _may_come_later(outcome: Outcome) -> bool:
+    """Whether a refusal is of this moment or of the account, and not of the recipient."""
+    return bool(outcome.detail.get("transient")) or outcome.detail.get("class") == "quota"
 
 
 def end_of(tallies: Mapping[str, Tally]) -> AnnounceError | None:
