@@ -15,7 +15,7 @@ FLOORS = [
     {"cli"},
     {"gates", "samples"},
     {"dispatch"},
-    {"preparing", "looking", "sending", "crew", "pace", "forecast", "outlets"},
+    {"preparing", "looking", "sending", "tally", "backlog", "crew", "pace", "forecast", "outlets"},
     {"composing", "planning", "content", "gathering"},
     {"channels", "ledger", "checks", "preview", "sandbox"},
     {"reading", "rendering"},

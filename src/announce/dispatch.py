@@ -19,7 +19,8 @@ from announce.model.message import Message
 from announce.model.plan import Plan, Planned
 from announce.outlets import Outlet, open_outlets
 from announce.preparing import Prepared
-from announce.sending import Engine, Tally, Watcher
+from announce.sending import Engine
+from announce.tally import Tally, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

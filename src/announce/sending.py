@@ -6,17 +6,14 @@ the two a delivery is `sending`; whatever ends the process there is settled by t
 
 from __future__ import annotations
 
-import heapq
 import random
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from itertools import count
-from typing import Protocol
 
+from announce.backlog import BATCH, Backlog
 from announce.channels.base import Transport
 from announce.crew import Crew, Job
 from announce.errors import AnnounceError, LoginRefused, MachineError, StoppedError
@@ -26,30 +23,11 @@ from announce.model.message import Message
 from announce.model.project import Retry
 from announce.outlets import Outlet
 from announce.pace import Pace
+from announce.tally import Tally, Watcher
 from announce.texts import say
 
-BATCH = 100  # deliveries claimed in one synced commit
 FAREWELL = 3.0  # seconds that connections get to say goodbye
 THROTTLES = 10  # pauses of the account before the run stops
-
-
-class Watcher(Protocol):
-    """Who wants to see how a run goes on."""
-
-    def delivered(self, delivery: Delivery, outcome: Outcome) -> None: ...
-
-    def paused(self, reason: str, seconds: float) -> None: ...
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What one run did on a channel. `stopped` says why it ended early, "" when it did not;
-    `in_part` counts the messages sent that some of their addresses were refused for."""
-
-    counts: Counter[State] = field(default_factory=Counter)
-    in_part: int = 0
-    stopped: str = ""
-    error: AnnounceError | None = None
 
 
 class Engine:
@@ -72,12 +50,9 @@ class Engine:
     ) -> None:
         self._run, self._outlet, self._compose = run, outlet, compose
         self._retry, self._now, self._watcher, self._stop = retry, now, watcher, stop
-        self._only, self._left, self._recorded = only, limit, recorded
+        self._only, self._recorded = only, recorded
         self._pace = Pace(outlet)
-        self._fresh: deque[Job] = deque()
-        self._later: list[Job] = []
-        self._aside: list[Job] = []
-        self._order = count()
+        self._backlog = Backlog(self._claim, limit)
         self._flying: dict[DeliveryKey, Job] = {}
         self._handed: set[DeliveryKey] = set()
         self._crew = Crew(outlet.open, self._deliver, outlet.connections)
@@ -86,15 +61,14 @@ class Engine:
         self._throttles = 0
         self._unsynced = 0
         self._beat = now()
-        self._exhausted = False
         self._ledger_failed: AnnounceError | None = None
         self.tally = Tally() if tally is None else tally
 
     def go(self) -> Tally:
         """Deliver until nothing is due or something stops the run."""
         if not self._halted:
-            self._claim()
-        if not self._fresh:
+            self._backlog.claim()
+        if not list(self._backlog):
             return self.tally
         try:
             self._crew.start()
@@ -104,9 +78,10 @@ class Engine:
                 self._stay_alive()
         finally:
             self._wind_up()
-        if self._aside and not self.tally.stopped:
+        if self._backlog.aside and not self.tally.stopped:
             self.tally.stopped = say(
-                "the server kept putting off {n} messages, which stay due", n=len(self._aside)
+                "the server kept putting off {n} messages, which stay due",
+                n=len(self._backlog.aside),
             )
         return self.tally
 
@@ -116,8 +91,7 @@ class Engine:
         if self._flying:
             # Jobs that no connection is left to take never land.
             return self._crew.alive > 0
-        unclaimed = not self._exhausted and self._left != 0
-        return not self._halted and (bool(self._fresh or self._later) or unclaimed)
+        return not self._halted and self._backlog.has_more
 
     @property
     def _halted(self) -> bool:
@@ -125,21 +99,14 @@ class Engine:
             self.tally.stopped = say("interrupted")
         return bool(self.tally.stopped) or self.tally.error is not None
 
-    def _claim(self) -> None:
-        if self._exhausted or self._left == 0:
-            return
-        size = BATCH if self._left is None else min(BATCH, self._left)
-        claimed = self._run.claim(size, self._now(), channel=self._outlet.channel, only=self._only)
-        self._exhausted = len(claimed) < size
-        if self._left is not None:
-            self._left -= len(claimed)
-        self._fresh.extend(Job(0.0, next(self._order), delivery) for delivery in claimed)
+    def _claim(self, size: int) -> list[Delivery]:
+        return self._run.claim(size, self._now(), channel=self._outlet.channel, only=self._only)
 
     def _feed(self) -> None:
         while not self._halted and len(self._flying) < self._outlet.connections:
             if time.monotonic() < self._paused_until:
                 return
-            job = self._next()
+            job = self._backlog.next()
             if job is None or not self._has_room(job):
                 return
             self._launch(job)
@@ -152,31 +119,24 @@ class Engine:
             self._record(job, Outcome(state=State.FAILED, reason=reason))
             return False
         if self._pace.day_is_full(self._now(), people):
-            self._fresh.appendleft(job)
+            self._backlog.put_back(job)
             # What is on its way may be counted twice: only a fresh count ends the day.
             if not self._flying and self._pace.day_is_full(self._now(), people, anew=True):
                 self._stop_for_the_day()
             return False
         wait = self._pace.wait(self._now())
         if wait > timedelta(0):
-            self._fresh.appendleft(job)
+            self._backlog.put_back(job)
             self._pause(say("the account's limit a minute is reached"), wait.total_seconds())
             return False
         return True
-
-    def _next(self) -> Job | None:
-        if self._later and self._later[0].due <= time.monotonic():
-            return heapq.heappop(self._later)
-        if not self._fresh:
-            self._claim()
-        return self._fresh.popleft() if self._fresh else None
 
     def _launch(self, job: Job) -> None:
         if job.message is None:
             try:
                 job.message = self._compose(job.delivery.key)
             except AnnounceError:
-                self._fresh.appendleft(job)
+                self._backlog.put_back(job)
                 raise
         self._flying[job.delivery.key] = job
         self._pace.let_go(len(job.delivery.to))
@@ -230,7 +190,7 @@ class Engine:
         if isinstance(result, BaseException):
             self._lost_worker(result)
             if job is not None:
-                self._fresh.appendleft(job)
+                self._backlog.put_back(job)
         elif job is not None:
             self._answered(job, result)
 
@@ -253,9 +213,7 @@ class Engine:
         """How long to wait for a result before looking at the clock again."""
         if self._flying:
             return 0.2
-        due = self._paused_until
-        if self._later and not self._fresh:
-            due = max(due, self._later[0].due)
+        due = max(self._paused_until, self._backlog.next_due or 0.0)
         return min(0.2, max(0.0, due - time.monotonic()))
 
     def _lost_worker(self, error: BaseException) -> None:
@@ -290,7 +248,10 @@ class Engine:
         put off at every try is set aside, so that it does not hold up everybody."""
         self._not_now(job, outcome)
         job.tries += 1
-        (self._fresh if job.tries <= len(self._retry.waits) else self._aside).append(job)
+        if job.tries <= len(self._retry.waits):
+            self._backlog.put_behind(job)
+        else:
+            self._backlog.aside.append(job)
         if time.monotonic() < self._paused_until:
             return
         self._throttles += 1
@@ -305,7 +266,7 @@ class Engine:
     def _quota_is_spent(self, job: Job, outcome: Outcome) -> None:
         """The account may send no more today: the recipient stays due, the run ends."""
         self._not_now(job, outcome)
-        self._fresh.appendleft(job)
+        self._backlog.put_back(job)
         self.tally.stopped = say("the account's quota is spent: {answer}", answer=outcome.reason)
 
     def _again_later(self, job: Job, outcome: Outcome) -> None:
@@ -313,12 +274,11 @@ class Engine:
             self._not_now(job, outcome)
             wait = self._retry.waits[job.tries].total_seconds() * random.uniform(0.8, 1.2)
             job.tries += 1
-            job.due = time.monotonic() + wait
-            heapq.heappush(self._later, job)
+            self._backlog.put_off(job, wait)
         elif outcome.detail.get("class") == "connection_lost":
             # Nothing is wrong with this recipient: the way is broken, for all of them.
             self._not_now(job, outcome)
-            self._fresh.appendleft(job)
+            self._backlog.put_back(job)
             self.tally.error = self.tally.error or MachineError(
                 say("the connection breaks again and again: {reason}", reason=outcome.reason),
                 hint=say("see to the network or the server, then run the same command again"),
@@ -366,13 +326,13 @@ class Engine:
             if job is None:
                 continue
             if isinstance(result, BaseException):
-                self._fresh.append(job)
+                self._backlog.put_behind(job)
             elif result.state is State.FAILED and _may_come_later(result):
                 self._not_now(job, result)
-                self._fresh.append(job)
+                self._backlog.put_behind(job)
             else:
                 self._record(job, result)
-        waiting = [*self._fresh, *self._later, *self._aside, *self._flying.values()]
+        waiting = [*self._backlog, *self._flying.values()]
         self._run.give_back([job.delivery.key for job in waiting], self._now())
         self._run.sync()
 
@@ -380,17 +340,3 @@ class Engine:
 def _may_come_later(outcome: Outcome) -> bool:
     """Whether a refusal is of this moment or of the account, and not of the recipient."""
     return bool(outcome.detail.get("transient")) or outcome.detail.get("class") == "quota"
-
-
-def end_of(tallies: Mapping[str, Tally]) -> AnnounceError | None:
-    """The error with which a run over several channels ends; None when it went to its end."""
-    for tally in tallies.values():
-        if tally.error is not None:
-            return tally.error
-    for tally in tallies.values():
-        if tally.stopped:
-            return StoppedError(
-                say("stopped: {reason}", reason=tally.stopped),
-                hint=say("the rest is planned: run the same command again"),
-            )
-    return None

@@ -20,7 +20,8 @@ from announce.model.delivery import Channel, Delivery, DeliveryKey, Outcome, Sta
 from announce.model.message import Mail, Message
 from announce.model.project import Budget, Retry
 from announce.outlets import UNLIMITED, Outlet
-from announce.sending import Engine, Tally
+from announce.sending import Engine
+from announce.tally import Tally
 
 NOW = datetime(2025, 1, 6, 12, 0, tzinfo=UTC)
 CAMPAIGN = "cfp"

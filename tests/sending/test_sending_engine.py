@@ -36,7 +36,7 @@ from announce.errors import AnnounceError, LoginRefused, MachineError, StoppedEr
 from announce.ledger.base import LEASE, Ledger, Run, RunLost
 from announce.model.delivery import DeliveryKey, Outcome, State
 from announce.model.message import Message
-from announce.sending import Tally, end_of
+from announce.tally import Tally, end_of
 
 HOUR = timedelta(hours=1)
 MS = timedelta(milliseconds=1)

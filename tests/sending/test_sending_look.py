@@ -34,7 +34,8 @@ from announce.model.delivery import CHANNELS, Delivery, Outcome, State
 from announce.preparing import Prepared, prepare
 from announce.sandbox.mailcatcher import MailCatcher
 from announce.sandbox.wechat import OfficialAccountServer
-from announce.sending import Engine, Tally
+from announce.sending import Engine
+from announce.tally import Tally
 
 DOUBT = Outcome(state=State.IN_DOUBT, reason="no answer")
 FOUND = Outcome(state=State.SENT, detail={"media_id": "m1"})

@@ -29,7 +29,7 @@ from sending_support import (
 from announce.ledger.base import Ledger
 from announce.model.delivery import State
 from announce.pace import Pace
-from announce.sending import Tally
+from announce.tally import Tally
 
 MINUTE_IS_FULL = "the account's limit a minute is reached"
 

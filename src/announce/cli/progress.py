@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from announce.cli.screen import Screen
 from announce.model.delivery import Delivery, Outcome, State
-from announce.sending import Watcher
+from announce.tally import Watcher
 from announce.texts import say
 
 if TYPE_CHECKING:

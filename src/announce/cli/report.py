@@ -15,7 +15,7 @@ from announce.model.plan import Plan
 from announce.model.wording import channel_name, state_name
 from announce.planning import UNREACHABLE
 from announce.preparing import Prepared
-from announce.sending import Tally
+from announce.tally import Tally
 from announce.texts import say
 
 LISTED = 50  # people named in a report; the log names all

@@ -28,7 +28,7 @@ from announce.model.delivery import CHANNELS, Channel
 from announce.model.plan import Plan
 from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
-from announce.sending import Tally, end_of
+from announce.tally import Tally, end_of
 from announce.texts import say, say_n
 
 
