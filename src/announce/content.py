@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from announce.gathering import Gathered
@@ -15,6 +16,7 @@ from announce.texts import say
 FILE = "file "
 TEXT = "template "
 SHOWN = 8  # changed lines of a template that are shown
+WIDTH = 100
 
 
 def content_of(gathered: Gathered, sources: Iterable[str]) -> dict[str, str]:
@@ -92,13 +94,32 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def _text_change(before: str, after: str) -> list[str]:
-    """The first lines that differ, as `diff` marks them."""
-    marked = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    lines = [line for line in marked if not line.startswith(("---", "+++", "@@"))]
-    shown = [f"  {line if len(line) <= 100 else line[:99] + '…'}" for line in lines[:SHOWN]]
+    """The first lines that differ, as `diff` marks them, cut around what differs."""
+    old, new = before.splitlines(), after.splitlines()
+    lines: list[str] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            start = _common(old[a:b], new[c:d])
+            lines += [f"  -{_cut(line, start)}" for line in old[a:b]]
+            lines += [f"  +{_cut(line, start)}" for line in new[c:d]]
     if len(lines) > SHOWN:
-        shown.append(say("  … and {n} more lines", n=len(lines) - SHOWN))
-    return shown
+        return [*lines[:SHOWN], say("  … and {n} more lines", n=len(lines) - SHOWN)]
+    return lines
+
+
+def _common(old: list[str], new: list[str]) -> int:
+    """How many characters the first lines of a change begin alike."""
+    if not (old and new):
+        return 0
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(old[0], new[0], strict=False))
+    return sum(1 for _ in alike)
+
+
+def _cut(line: str, start: int) -> str:
+    """At most `WIDTH` characters of a line, with some before the place where it differs."""
+    begin = max(0, start - 30)
+    part = line[begin : begin + WIDTH]
+    return ("…" if begin else "") + part + ("…" if begin + WIDTH < len(line) else "")
 
 
 def _file_change(name: str, before: str | None, after: str | None) -> str:

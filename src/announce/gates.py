@@ -34,18 +34,22 @@ def check_gates(prepared: Prepared, options: Options) -> list[str]:
 
 
 def refusals(prepared: Prepared, options: Options) -> list[Problem]:
-    """What `send` would be refused for, as problems to tell before anyone tries."""
-    return [
-        Problem(
-            code="gate",
-            severity=Severity.WARNING,
-            place=prepared.place,
-            message=say("a send would be refused: {reason}", reason=refusal.message),
-            hint=refusal.hint,
+    """What `send` would be refused for, as problems to tell before anyone tries; of a rehearsal,
+    what a real one would be."""
+    found = []
+    for channels, refusal in _refusals(prepared, options):
+        rehearsed = channels and not set(channels) - prepared.plan.sandboxed
+        text = say("a real send would be refused") if rehearsed else say("a send would be refused")
+        found.append(
+            Problem(
+                code="gate",
+                severity=Severity.WARNING,
+                place=prepared.place,
+                message=say("{what}: {reason}", what=text, reason=refusal.message),
+                hint=refusal.hint,
+            )
         )
-        for channels, refusal in _refusals(prepared, options)
-        if not channels or set(channels) - prepared.plan.sandboxed
-    ]
+    return list(dict.fromkeys(found))
 
 
 def _refusals(

@@ -19,7 +19,7 @@ from announce.cli.common import (
 from announce.cli.screen import Screen, problem_json
 from announce.model.delivery import State
 from announce.model.plan import Plan
-from announce.model.wording import channel_name, language_name, state_name
+from announce.model.wording import channel_name, language_name, reason_text, state_name
 from announce.preparing import Prepared
 from announce.texts import say, say_n
 
@@ -77,7 +77,14 @@ def show_plan(screen: Screen, plan: Plan, *, whole: bool = False) -> None:
     )
     _show_deliveries(screen, plan, whole)
     for reason, number in sorted(_skipped(plan).items()):
-        screen.line(say_n("{n} skipped: {reason}", "{n} skipped: {reason}", number, reason=reason))
+        screen.line(
+            say_n(
+                "{n} skipped: {reason}",
+                "{n} skipped: {reason}",
+                number,
+                reason=reason_text(reason),
+            )
+        )
     for note in plan.notes:
         screen.line(note)
     screen.line(say("Digest of this plan: {digest}", digest=plan.digest))

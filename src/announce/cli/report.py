@@ -12,7 +12,7 @@ from announce.cli.screen import Screen
 from announce.errors import AnnounceError
 from announce.model.delivery import Delivery, State
 from announce.model.plan import Plan
-from announce.model.wording import channel_name, state_name
+from announce.model.wording import channel_name, reason_text, state_name
 from announce.planning import UNREACHABLE
 from announce.preparing import Prepared
 from announce.tally import Tally
@@ -90,8 +90,12 @@ class Reached:
 
     @property
     def skipped(self) -> Counter[str]:
-        """Numbers of the skipped by reason."""
-        return Counter(row.reason for row in self.rows if row.state is State.SKIPPED)
+        """Numbers of the skipped by reason, those aside that need a person."""
+        return Counter(
+            row.reason
+            for row in self.rows
+            if row.state is State.SKIPPED and not needs_a_person(row)
+        )
 
 
 def show_report(
@@ -112,7 +116,9 @@ def show_report(
     for channel, counts in standing.totals.items():
         screen.line(_channel_line(prepared, channel, counts))
     for reason, number in sorted(standing.skipped.items()):
-        screen.line(say("  skipped ({reason}): {number}", reason=reason, number=number))
+        screen.line(
+            say("  skipped ({reason}): {number}", reason=reason_text(reason), number=number)
+        )
     if not sent and error is None and not standing.attention:
         _say_why_nothing(screen, prepared, standing)
     show_people(screen, standing.attention, prepared.plan.campaign)
@@ -155,13 +161,20 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
                 state=state_name(row.state),
                 key=row.key.recipient,
                 to=", ".join(row.to),
-                reason=row.reason or say("handed over, and no answer is known"),
+                reason=reason_text(row.reason) or say("handed over, and no answer is known"),
             )
         )
     if len(rows) > LISTED:
         screen.line(
             say(
                 "  … and {n} more: announce log {campaign}", n=len(rows) - LISTED, campaign=campaign
+            )
+        )
+    if any(row.state is State.SKIPPED for row in rows):
+        screen.line(
+            say(
+                "No address of these is left to write to: tell these people another way, give "
+                "another address, or `announce suppress remove ADDRESS`."
             )
         )
     if any(row.state is State.FAILED for row in rows):

@@ -8,7 +8,7 @@ import click
 
 from announce.cli.common import now, project_campaign
 from announce.cli.screen import Screen
-from announce.errors import InputError
+from announce.errors import GateError, InputError
 from announce.gathering import open_project
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import refresh
@@ -57,7 +57,8 @@ def command(
 
 
 def _rows(project: Project, campaign: str, keys: tuple[str, ...]) -> list[Delivery]:
-    """The deliveries of these keys. InputError for one that is unknown: then none is settled."""
+    """The deliveries of these keys. InputError for one that is unknown, GateError for one that is
+    not in doubt: then none is settled."""
     found: dict[str, Delivery] = {}
     for channel in CHANNELS:
         with closing(open_ledger_of(project, channel)) as ledger:
@@ -71,5 +72,15 @@ def _rows(project: Project, campaign: str, keys: tuple[str, ...]) -> list[Delive
             raise InputError(
                 say('no delivery of {campaign} has the key "{key}"', campaign=campaign, key=key),
                 hint=say("`announce log {campaign}` lists the keys", campaign=campaign),
+            )
+    for key in keys:
+        if found[key].state is not State.IN_DOUBT:
+            raise GateError(
+                say(
+                    "delivery {key} is not in doubt: it is {state}",
+                    key=key,
+                    state=state_name(found[key].state),
+                ),
+                hint=say("only what is in doubt can be settled"),
             )
     return [found[key] for key in keys]

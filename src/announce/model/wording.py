@@ -35,3 +35,17 @@ def language_name(language: str) -> str:
     """A delivery's language, or both with the reader's first, as people read them."""
     names = {"zh": say("Chinese"), "en": say("English")}
     return " + ".join(names[one] for one in language.split("+"))
+
+
+def reason_text(reason: str) -> str:
+    """A reason of the ledger as people read it: short words of ours, or somebody's answer."""
+    words = {
+        "gone": say("no longer in the audience"),
+        "suppressed": say("suppressed"),
+        "unreachable": say("no address left"),
+        "unsubscribed": say("unsubscribed"),
+        "bounced": say("bounced"),
+        "manual": say("by hand"),
+        "interrupted": say("interrupted"),
+    }
+    return say(": ").join(words.get(part, part) for part in reason.split(": "))
