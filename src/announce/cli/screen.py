@@ -98,7 +98,8 @@ def _natural_width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 def problem_text(problem: Problem) -> str:
     """`file:line:column: error: cause`, then the mend on a line of its own."""
     severity = say("error") if problem.is_error else say("warning")
-    text = f"{problem.place}: {severity}: {problem.message} [{problem.code}]"
+    first, *more = problem.message.split("\n")
+    text = "\n".join([f"{problem.place}: {severity}: {first} [{problem.code}]", *more])
     return f"{text}\n    {problem.hint}" if problem.hint else text
 
 
