@@ -189,7 +189,7 @@ def _engine(
 
 def _as_planned(line: Planned) -> Delivery:
     """The line as the ledger lays it: planned or skipped; it knows itself what was sent."""
-    if line.delivery.state is State.SKIPPED:
+    if line.delivery.state in (State.SKIPPED, State.PLANNED):
         return line.delivery
     return replace(line.delivery, state=State.PLANNED, reason="")
 

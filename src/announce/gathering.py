@@ -33,9 +33,14 @@ class Gathered:
 def open_project(folder: str | None) -> Project:
     """The project of a folder (default: here). InputError with every fault of its settings."""
     root = Path(folder).resolve() if folder else find_project(Path.cwd())
+    if not (root / "announce.yaml").exists():
+        raise InputError(
+            say("there is no announce.yaml in {folder}", folder=root),
+            hint=say("name a project's folder with --project, or make one: announce init"),
+        )
     project, problems = read_project(root)
     if project is None or errors_in(problems):
-        raise InputError(say("announce.yaml has faults; nothing was sent."), problems=problems)
+        raise InputError(say("announce.yaml has faults."), problems=problems)
     return project
 
 
@@ -49,7 +54,7 @@ def gather(folder: str | None, campaign: str) -> Gathered:
     root = Path(folder).resolve() if folder else find_project(path.parent)
     project = open_project(str(root))
     if not path.is_file():
-        raise _no_such_file(project, campaign)
+        raise no_such_file(project, campaign)
     found, problems = read_campaign(project, path)
     if found is None or errors_in(problems):
         raise faulty(campaign, problems)
@@ -65,7 +70,8 @@ def gather(folder: str | None, campaign: str) -> Gathered:
     )
 
 
-def _no_such_file(project: Project, campaign: str) -> InputError:
+def no_such_file(project: Project, campaign: str) -> InputError:
+    """The error for a campaign that is not there, with the nearest one."""
     names = [shown_path(project, path) for path in campaign_files(project)]
     ids = {path.stem: name for path, name in zip(campaign_files(project), names, strict=True)}
     near = get_close_matches(Path(campaign).stem, ids, n=1, cutoff=0.4)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from announce.channels.base import Transport
 from announce.channels.email.account import Account, AccountLimits, limits_for
+from announce.errors import MachineError
 from announce.ledger import open_ledger
 from announce.ledger.base import Ledger, Uploads
 from announce.model.delivery import CHANNELS, Channel, DeliveryKey
 from announce.model.project import Project, Secret, Smtp
 from announce.reading.secrets import resolve
+from announce.texts import say
 
 if TYPE_CHECKING:
     from announce.sandbox import Sandbox
@@ -67,8 +69,13 @@ def wechat_account(project: Project) -> str:
 
 def open_ledger_of(project: Project, channel: Channel, *, create: bool = False) -> Ledger:
     """The ledger that a channel's deliveries are in; without `create`, an empty one if none."""
-    url = SANDBOX_LEDGER if is_sandboxed(project, channel) else project.settings.ledger
-    return open_ledger(url, project.root, create=create)
+    if not is_sandboxed(project, channel):
+        return open_ledger(project.settings.ledger, project.root, create=create)
+    try:
+        return open_ledger(SANDBOX_LEDGER, project.root, create=create)
+    except MachineError as error:
+        hint = say("it is only a rehearsal's: `announce sandbox --reset` makes a new one")
+        raise MachineError(error.message, hint=hint) from error
 
 
 def open_project_ledger(project: Project, *, create: bool = False) -> Ledger:

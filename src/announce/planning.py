@@ -78,6 +78,7 @@ class _Planner:
         if self.campaign.email is None:
             return
         self._check_variant_column()
+        self._check_somebody_is_left()
         for recipient in self.gathered.audience.recipients:
             yield self._mail(recipient)
 
@@ -112,14 +113,6 @@ class _Planner:
                 "{n} rows name someone again and are written to once (lines {places}).",
                 len(audience.repeated),
                 places=places,
-            )
-        if self.campaign.email is not None and not audience.recipients:
-            yield say(
-                "Nobody is left to write to: {rows} rows, of which `where` leaves out {filtered} "
-                "and exclusion files {excluded}.",
-                rows=audience.rows,
-                filtered=audience.filtered,
-                excluded=audience.excluded,
             )
 
     def _gone(self) -> Iterator[str]:
@@ -174,12 +167,20 @@ class _Planner:
             language="+".join(languages),
             to=tuple(address.spec for address in kept or recipient.addresses),
             state=State.PLANNED if kept else State.SKIPPED,
-            reason="" if kept else self._why_skipped(dropped[0][1]),
+            reason=self._why_left_out(dropped) if kept else self._why_skipped(dropped[0][1]),
         )
         if dropped and self.campaign.purpose == "personal":
             self._tell_suppressed(recipient, dropped)
         reached = _with_addresses(recipient, kept or recipient.addresses)
         return Planned(delivery=self._as_known(delivery), languages=languages, recipient=reached)
+
+    def _why_left_out(self, dropped: list[tuple[Address, Suppression]]) -> str:
+        """Who of a personal message's addressees is left out: kept with the delivery, for its
+        other addressees are written to and this one must hear another way."""
+        if not dropped or self.campaign.purpose != "personal":
+            return ""
+        named = ", ".join(f"{address.spec} ({found.reason})" for address, found in dropped)
+        return f"{UNREACHABLE}: {named}"
 
     def _why_skipped(self, found: Suppression) -> str:
         """The reason of a skip; a personal message that reaches nobody is somebody's business."""
@@ -225,7 +226,7 @@ class _Planner:
         """The delivery with what the ledger knows of it; a skip of the plan stands."""
         found = self.known.get(delivery.key)
         if found is None or found.state in (State.PLANNED, State.SKIPPED):
-            return delivery
+            return delivery  # as the plan has it, who is left out included
         if found.state is State.FAILED and delivery.state is State.SKIPPED:
             return delivery
         return Delivery(
@@ -239,6 +240,26 @@ class _Planner:
 
     def _key(self, channel: Channel, recipient: str) -> DeliveryKey:
         return DeliveryKey(self.campaign.id, ONCE, channel, recipient)
+
+    def _check_somebody_is_left(self) -> None:
+        audience = self.gathered.audience
+        if audience.recipients:
+            return
+        self.problems.append(
+            Problem(
+                code="nobody-left",
+                severity=Severity.WARNING,
+                place=_campaign_place(self.gathered),
+                message=say(
+                    "nobody is left to write to: {rows} rows, of which `where` leaves out "
+                    "{filtered} and exclusion files {excluded}",
+                    rows=audience.rows,
+                    filtered=audience.filtered,
+                    excluded=audience.excluded,
+                ),
+                hint=say("if that is not meant, look at audience.where and audience.exclude"),
+            )
+        )
 
     def _check_variant_column(self) -> None:
         choice = self.campaign.template

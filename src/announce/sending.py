@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from announce.backlog import BATCH, Backlog
@@ -23,6 +24,7 @@ from announce.model.message import Message
 from announce.model.project import Retry
 from announce.outlets import Outlet
 from announce.pace import Pace
+from announce.planning import UNREACHABLE
 from announce.tally import Tally, Watcher
 from announce.texts import say
 
@@ -287,9 +289,15 @@ class Engine:
             self._record(job, outcome)
 
     def _record(self, job: Job, outcome: Outcome) -> None:
+        somebody_left_out = job.delivery.reason.startswith(UNREACHABLE)
+        if outcome.state is State.SENT and somebody_left_out:
+            # Somebody was left out already by the plan: that stays with the delivery.
+            told = [one for one in (job.delivery.reason, outcome.reason) if one]
+            outcome = replace(outcome, reason=say("; ").join(told))
         self._run.record(job.delivery.key, outcome, self._now())
         self.tally.counts[outcome.state] += 1
-        self.tally.in_part += outcome.state is State.SENT and "refused" in outcome.detail
+        left_out = "refused" in outcome.detail or somebody_left_out
+        self.tally.in_part += outcome.state is State.SENT and left_out
         if outcome.state is State.SENT:
             self._throttles = 0
         self._unsynced += 1

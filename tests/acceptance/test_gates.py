@@ -150,9 +150,12 @@ def test_bounced_addressee_of_a_decision_is_told(announce, project) -> None:
 
     ended = announce("send", "--only", "SCIFM-001", DECISIONS, cwd=project)
 
-    assert ended.code == 0
+    assert ended.code == 1
     assert "ehrenfeld@institute.example.com" in ended.err
+    assert "sent in part" in ended.out
     assert mails(project) == 1
+    status = announce("status", cwd=project)
+    assert "ehrenfeld@institute.example.com" in status.out
 
 
 def test_doubt_is_named_and_settled(announce, project) -> None:

@@ -9,7 +9,7 @@ import click
 from announce.cli.common import prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
-from announce.gathering import open_project
+from announce.gathering import no_such_file, open_project
 from announce.model.project import Project
 from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
@@ -32,7 +32,9 @@ def command(screen: Screen, files: tuple[str, ...]) -> int:
     if screen.as_json:
         screen.document({"problems": [problem_json(problem) for problem in problems]})
     screen.problems(problems)
-    if not problems:
+    if not problems and not checked:
+        screen.line(say("The settings are sound."))
+    elif not problems:
         screen.line(
             say_n(
                 "{n} campaign checked: no fault and no doubt.",
@@ -75,6 +77,8 @@ def _of_project(project: Project) -> list[Problem]:
 
 
 def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
+    if not path.exists():
+        return [_lone(no_such_file(project, str(path)), shown(path, project.root))]
     if path.suffix not in (".yaml", ".yml"):
         return [
             Problem(

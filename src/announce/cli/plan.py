@@ -42,7 +42,7 @@ def command(screen: Screen, campaign: str, whole: bool) -> int:
     if screen.as_json:
         screen.document(plan_json(prepared.plan))
     else:
-        show_plan(screen, prepared.plan, whole=whole)
+        show_plan(screen, prepared.plan, shown=None if whole else SHOWN)
         show_classes(screen, prepared)
         show_forecast(screen, prepared)
         show_figures(screen, prepared)
@@ -62,7 +62,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def show_plan(screen: Screen, plan: Plan, *, whole: bool = False) -> None:
+def show_plan(screen: Screen, plan: Plan, *, shown: int | None = SHOWN) -> None:
     """The plan for people: totals first, then the deliveries, then what was left out."""
     counted: Counter[tuple[str, str, str]] = Counter(
         (line.delivery.key.channel, line.delivery.language, line.delivery.state)
@@ -75,7 +75,7 @@ def show_plan(screen: Screen, plan: Plan, *, whole: bool = False) -> None:
             for (channel, language, state), number in sorted(counted.items())
         ],
     )
-    _show_deliveries(screen, plan, whole)
+    _show_deliveries(screen, plan, shown)
     for reason, number in sorted(_skipped(plan).items()):
         screen.line(
             say_n(
@@ -121,10 +121,10 @@ def show_forecast(screen: Screen, prepared: Prepared) -> None:
         )
 
 
-def _show_deliveries(screen: Screen, plan: Plan, whole: bool) -> None:
+def _show_deliveries(screen: Screen, plan: Plan, shown: int | None) -> None:
     """The deliveries, those still due before those that are done with."""
     ordered = sorted(plan.lines, key=lambda line: line.delivery.state not in DUE)
-    lines = ordered if whole else ordered[:SHOWN]
+    lines = ordered[:shown]
     # Where the key is the address, as in most audiences, one column says both.
     keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in lines)
     heads = [say("to"), say("language"), say("state"), say("subject")]

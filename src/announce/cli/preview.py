@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -28,8 +29,9 @@ from announce.texts import say
 def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) -> int:
     """Write the preview."""
     gathered = gather(screen.project, campaign)
+    zone = ZoneInfo(gathered.project.settings.timezone)
     folder = out or gathered.project.private / "preview" / gathered.campaign.id
-    preview = PreviewFolder(folder, now())
+    preview = PreviewFolder(folder, now().astimezone(zone))
     prepared = prepare(screen, campaign, seen=preview.add)
     banner(screen, prepared)
     screen.problems(prepared.plan.problems)

@@ -143,9 +143,6 @@ def _channel_line(prepared: Prepared, channel: str, counts: Mapping[str, int]) -
 
 
 def _say_why_nothing(screen: Screen, prepared: Prepared, standing: Reached) -> None:
-    if not prepared.gathered.audience.recipients:
-        for note in prepared.plan.notes:
-            screen.line(note)
     if all(row.state in (State.SENT, State.WAITING) for row in standing.rows) and standing.rows:
         screen.line(say("Nothing was due: all of these have been served before."))
         if all(row.key.channel in prepared.plan.sandboxed for row in standing.rows):
@@ -157,10 +154,9 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
     for row in rows[:LISTED]:
         screen.line(
             say(
-                "  {state}: {key} ({to}): {reason}",
+                "  {state}: {key}: {reason}",
                 state=state_name(row.state),
-                key=row.key.recipient,
-                to=", ".join(row.to),
+                key=_named(row),
                 reason=reason_text(row.reason) or say("handed over, and no answer is known"),
             )
         )
@@ -191,16 +187,24 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
         )
 
 
+def _named(row: Delivery) -> str:
+    to = ", ".join(row.to)
+    return row.key.recipient if to == row.key.recipient else f"{row.key.recipient} ({to})"
+
+
 def show_in_part(screen: Screen, rows: list[Delivery]) -> None:
     """Messages that some of their addressees did not get: by name, for they were not told."""
     for row in rows[:LISTED]:
         screen.line(
-            say("  sent in part: {key}: {reason}", key=row.key.recipient, reason=row.reason)
+            say(
+                "  sent in part: {campaign} {key}: {reason}",
+                campaign=row.key.campaign,
+                key=row.key.recipient,
+                reason=reason_text(row.reason),
+            )
         )
     if rows:
-        screen.line(
-            say("Those addresses were refused: tell these people another way, or correct the row.")
-        )
+        screen.line(say("Those addresses got nothing: tell these people another way."))
 
 
 def _where_to_look(

@@ -20,7 +20,7 @@ from announce.cli.common import banner, campaign_argument, now, prepare, with_re
 from announce.cli.plan import plan_json, show_classes, show_plan
 from announce.cli.progress import watcher
 from announce.cli.report import Reached, counts_json, row_json, show_report
-from announce.cli.screen import Screen, error_json
+from announce.cli.screen import Screen, error_json, problem_json
 from announce.dispatch import Options, Send, dispatch
 from announce.errors import AnnounceError, GateError, InputError
 from announce.gates import check_gates
@@ -30,6 +30,8 @@ from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
 from announce.tally import Tally, end_of
 from announce.texts import say, say_n
+
+BEFORE_ASKING = 5  # deliveries listed before the question, so that the counts stay in sight
 
 
 @click.command(
@@ -184,7 +186,7 @@ def _confirm(screen: Screen, prepared: Prepared, options: Options, *, yes: bool)
             say("not confirmed: nobody is here to be asked"),
             hint=say("look at `announce plan` first, then add --yes"),
         )
-    show_plan(screen, plan)
+    show_plan(screen, plan, shown=BEFORE_ASKING)
     show_classes(screen, prepared)
     banner(screen, prepared, options.channel)
     people = sum(len(line.delivery.to) for line in real if line.delivery.key.channel == "email")
@@ -214,7 +216,7 @@ def _interruptible() -> Iterator[threading.Event]:
         stop.set()
         # Straight to the file: a handler may come in the middle of somebody's print.
         with suppress(OSError):
-            os.write(2, f"{told}\n".encode())
+            os.write(2, f"\n{told}\n".encode())
 
     asking = [
         signal.SIGINT,
@@ -274,6 +276,7 @@ def _document(
         "campaigns": [counts_json(plan, standing.totals)],
         "run": {**figures, "seconds": round(took.total_seconds(), 3)},
         "attention": [row_json(row) for row in (*standing.attention, *standing.in_part)],
+        "problems": [problem_json(problem) for problem in plan.problems],
     }
     if error is not None:
         document["error"] = error_json(error)

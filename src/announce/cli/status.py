@@ -18,12 +18,16 @@ from announce.cli.report import (
     show_people,
 )
 from announce.cli.screen import Screen
+from announce.errors import LedgerBehind
 from announce.gathering import open_project
 from announce.ledger.base import Ledger
+from announce.ledger.lineage import verify
+from announce.ledger.marks import state_folder
+from announce.ledger.receipts import read_all
 from announce.model.delivery import CHANNELS, Channel, Delivery
 from announce.model.project import Project
 from announce.model.wording import channel_name
-from announce.outlets import is_sandboxed, open_ledger_of
+from announce.outlets import is_sandboxed, open_ledger_of, open_project_ledger
 from announce.texts import say
 
 
@@ -61,7 +65,39 @@ def command(screen: Screen, campaign: str | None) -> int:
             screen.line(say("{campaign} needs a person:", campaign=name))
             show_people(screen, rows, name)
         show_in_part(screen, in_part)
+        _tell_if_behind(screen, project)
     return 1 if doubtful else 0
+
+
+def _add_adopted(
+    project: Project,
+    wanted: str | None,
+    counts: dict[tuple[str, str], dict[Channel, Counter[str]]],
+) -> None:
+    """Count what was taken over from receipts and not planned here yet: known by hashes only,
+    which do not tell the channel, so that it stands with e-mail."""
+    with closing(open_project_ledger(project)) as ledger:
+        for receipt in read_all(project.root):
+            place = (receipt.campaign, receipt.occurrence)
+            if place in counts or wanted not in (None, receipt.campaign):
+                continue
+            states = Counter(
+                state.value
+                for section in ledger.adopted(*place).sections
+                for state in section.states.values()
+            )
+            if states:
+                counts[place] = {"email": states}
+
+
+def _tell_if_behind(screen: Screen, project: Project) -> None:
+    """A word where receipts or the high-water mark know more than the ledger."""
+    with closing(open_project_ledger(project)) as ledger:
+        try:
+            verify(ledger, project.root, state_folder())
+        except LedgerBehind as behind:
+            screen.line(behind.message)
+            screen.line(f"    {behind.hint}")
 
 
 def _campaigns(ledger: Ledger, wanted: str | None) -> list[str]:

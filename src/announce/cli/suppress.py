@@ -12,6 +12,7 @@ from announce.cli.screen import Screen
 from announce.errors import InputError
 from announce.gathering import open_project
 from announce.ledger.base import Scope, SuppressionReason
+from announce.model.wording import reason_text
 from announce.outlets import open_project_ledger
 from announce.reading.addresses import AddressFault, read_address
 from announce.texts import say
@@ -40,7 +41,9 @@ def add(screen: Screen, addresses: tuple[str, ...], reason: SuppressionReason, n
         for address in known:
             ledger.suppressions.add(address, reason=reason, scope=scope, at=now(), note=note)
     for address in known:
-        screen.line(say("{address}: suppressed ({reason}).", address=address, reason=reason))
+        screen.line(
+            say("{address}: suppressed ({reason}).", address=address, reason=reason_text(reason))
+        )
     if screen.as_json:
         screen.document({"added": known, "reason": reason, "scope": scope})
     return 0

@@ -101,7 +101,7 @@ def _held(holder: Holder) -> HeldByAnother:
         campaign=holder.campaign,
         pid=holder.pid,
         host=holder.host,
-        since=holder.since.isoformat(timespec="seconds"),
+        since=f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S %z}",
     )
     hint = say(
         "let it end; a process of this machine that is gone is replaced at once, "

@@ -47,5 +47,6 @@ def reason_text(reason: str) -> str:
         "bounced": say("bounced"),
         "manual": say("by hand"),
         "interrupted": say("interrupted"),
+        "run died": say("the run died"),
     }
     return say(": ").join(words.get(part, part) for part in reason.split(": "))

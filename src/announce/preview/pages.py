@@ -22,7 +22,7 @@ _FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 def index_page(plan: Plan, pages: Mapping[DeliveryKey, str], now: datetime) -> str:
     """What will happen, what is doubtful, and every message with a link."""
-    when = say("Preview of {when}", when=f"{now.astimezone():%Y-%m-%d %H:%M %z}")
+    when = say("Preview of {when}", when=f"{now:%Y-%m-%d %H:%M %z}")
     return _page(
         plan.campaign,
         f"<h1>{escape(plan.campaign)}</h1>"
@@ -119,16 +119,19 @@ def _notes(plan: Plan) -> str:
 
 
 def _list(plan: Plan, pages: Mapping[DeliveryKey, str]) -> str:
-    heads = [say("key"), say("to"), say("language"), say("state"), say("subject")]
+    keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in plan.lines)
+    heads = [say("to"), say("language"), say("state"), say("subject")]
+    if keyed:
+        heads.insert(0, say("key"))
     head = "".join(f"<th>{escape(one)}</th>" for one in heads)
-    rows = "".join(_row(line, pages.get(line.delivery.key)) for line in plan.lines)
+    rows = "".join(_row(line, pages.get(line.delivery.key), keyed=keyed) for line in plan.lines)
     return (
         f"<h2>{escape(say('Messages'))}</h2>"
         f"<table class=list><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _row(line: Planned, page: str | None) -> str:
+def _row(line: Planned, page: str | None, *, keyed: bool) -> str:
     delivery = line.delivery
     subject = escape(delivery.subject)
     if page:
@@ -137,7 +140,7 @@ def _row(line: Planned, page: str | None) -> str:
     if delivery.reason:
         state = f"{state}: {delivery.reason}"
     cells = (
-        escape(delivery.key.recipient),
+        *([escape(delivery.key.recipient)] if keyed else []),
         escape(", ".join(delivery.to)),
         escape(language_name(delivery.language)),
         escape(state),

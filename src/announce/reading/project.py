@@ -177,7 +177,8 @@ def _smtp(root: Path, loaded: Loaded) -> Iterator[Problem]:
             loaded,
             host_at,
             "host",
-            say('"{host}" is no host name', host=host[:60]),
+            # Not repeated: somebody may have written user:password@host.
+            say("this is no host name"),
             say("write only the name, such as smtp.example.org; the port has a line of its own"),
         )
     elif smtp.get("security") == "none" and not is_loopback(host):
