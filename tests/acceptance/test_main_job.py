@@ -10,9 +10,9 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,11 @@ from pathlib import Path
 import lxml.html
 import pytest
 
+from announce.model.base import is_localised
+from announce.model.languages import Language
+from announce.model.moment import Deadline
+from announce.reading.campaigns import read_campaign
+from announce.reading.project import read_project
 from announce.sandbox import Sandbox
 from announce.sandbox.wechat.drafts import Draft
 
@@ -320,3 +325,48 @@ def visible(html: str) -> lxml.html.HtmlElement:
 def bare(text: str) -> str:
     """A text without spaces and marks."""
     return re.sub(r"\W", "", text)
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Every single fact of a campaign, whatever it stands in."""
+    if isinstance(value, dict) and not is_localised(value):
+        for inner in value.values():
+            yield from leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+    else:
+        yield value
+
+
+def test_every_fact_stands_in_both_languages(sent) -> None:
+    """Each date, figure, link and name of the campaign is told in Chinese and in English."""
+    project, _ = read_project(sent.project)
+    assert project is not None
+    campaign, _ = read_campaign(project, sent.project / "campaigns" / f"{sent.campaign}.yaml")
+    assert campaign is not None
+    mails = caught(sent.project)
+    drafted = drafts(sent.project)
+    for language, tag in (("zh", "zh-Hans"), ("en", "en")):
+        texts = [part(one, "plain") for one in mails if tag in str(one["Content-Language"])]
+        for article in (one for draft in drafted for one in draft.articles):
+            texts += [article.title, article.digest, str(visible(article.content).text_content())]
+        told = bare(" ".join(texts))
+        missing = [
+            fact
+            for fact in leaves(campaign.facts)
+            if not any(bare(text) in told for text in words(fact, language))
+        ]
+        assert missing == []
+
+
+def words(fact: object, language: Language) -> list[str]:
+    """How a fact may stand in a text: dates by day and month, all else as it is written."""
+    if isinstance(fact, dict):
+        return [str(fact[language])]
+    day = fact.local if isinstance(fact, Deadline) else fact
+    if isinstance(day, date):
+        month = ["January", "February", "March", "April", "May", "June"][day.month - 1]
+        english = [f"{day.day} {month}", f"{day.day}–", f"–{day.day} {month}"]
+        return [f"{day.month}月{day.day}日", f"{day.day}日"] if language == "zh" else english
+    return [str(fact)]

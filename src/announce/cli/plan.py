@@ -142,7 +142,12 @@ def _show_deliveries(screen: Screen, plan: Plan, shown: int | None) -> None:
         ],
     )
     if len(lines) < len(plan.lines):
-        screen.line(say("… and {n} more; --all lists them.", n=len(plan.lines) - len(lines)))
+        screen.line(
+            say(
+                "… and {n} more; `announce plan CAMPAIGN --all` lists them.",
+                n=len(plan.lines) - len(lines),
+            )
+        )
 
 
 def show_classes(screen: Screen, prepared: Prepared) -> None:
