@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -73,22 +73,14 @@ def prepare(
     )
     if not errors_in(plan.problems):
         plan = compose_all(plan, composer, seen)
-    prepared = Prepared(gathered=gathered, plan=plan, composer=composer)
     if errors_in(plan.problems):
         raise faulty(campaign, plan.problems)
+    prepared = Prepared(gathered=gathered, plan=plan, composer=composer)
     doubts = [
         *past_facts(gathered.project, gathered.campaign, prepared.place, now),
         *_guessed_limits(gathered),
     ]
-    return Prepared(
-        gathered=gathered,
-        plan=_with_problems(plan, doubts),
-        composer=composer,
-    )
-
-
-def _with_problems(plan: Plan, more: Iterable[Problem]) -> Plan:
-    return replace(plan, problems=(*plan.problems, *more))
+    return replace(prepared, plan=replace(plan, problems=(*plan.problems, *doubts)))
 
 
 def _memory(gathered: Gathered) -> tuple[Known, Suppressed]:

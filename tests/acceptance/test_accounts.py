@@ -104,10 +104,14 @@ def test_adopted_receipts_count_as_sent(announce, live, servers, tmp_path) -> No
     shutil.copytree(live, clone, ignore=shutil.ignore_patterns(".announce"))
 
     adopted = announce("ledger", "adopt", cwd=clone)
+    status = announce("status", "--json", cwd=clone).json["campaigns"]
     ended = announce("send", "--yes", "--json", CFP, cwd=clone)
 
     people = Counter(to for one in servers[0].store.mails() for to in one.to)
     assert adopted.code == 0
+    assert [(one["campaign"], one["adopted"]) for one in status] == [
+        ("scifm-2025-cfp", {"sent": 20})
+    ]
     assert ended.code == 0, ended.err
     assert (len(people), set(people.values())) == (PEOPLE, {1})
 

@@ -77,7 +77,7 @@ def one(folder: Folder, settings: str) -> Problem:
         (SETTINGS + "email: {retry: {throttle_pause: 60}}\n", "value 3:33"),
         (SETTINGS + "ledger: postgresql://example.org/x\n", "ledger 3:9"),
         (SETTINGS + "ledger: sqlite:///../x.sqlite3\n", "ledger 3:9"),
-        (SETTINGS + "ledger: sqlite:////tmp/x.sqlite3\n", "ledger 3:9"),
+        (SETTINGS + "ledger: sqlite:////elsewhere/x.sqlite3\n", "ledger 3:9"),
         (SETTINGS + "wechat: {api_base: http://relay.example.org}\n", "insecure 3:20"),
         (SETTINGS + "wechat: {api_base: relay.example.org}\n", "url 3:20"),
         (SETTINGS + "wechat: {app_id: wx1}\n", "value 3:1"),

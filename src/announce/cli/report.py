@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from announce.cli.screen import Screen
@@ -229,8 +230,6 @@ def _where_to_look(
         screen.line(say("The draft waits at https://mp.weixin.qq.com for a person to publish it."))
 
 
-def _short(folder: Any) -> str:
-    from pathlib import Path
-
+def _short(folder: Path) -> str:
     here = Path.cwd()
     return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)

@@ -40,6 +40,8 @@ def command(screen: Screen, port: int, open_page: bool, reset: bool) -> int:
         if folder.exists():
             shutil.rmtree(folder)
         screen.line(say("The sandbox is empty. Real deliveries are untouched."))
+        if screen.as_json:
+            screen.document({"reset": str(folder)})
         return 0
     from announce.sandbox import Sandbox
     from announce.sandbox.web import WebInbox
@@ -56,6 +58,10 @@ def command(screen: Screen, port: int, open_page: bool, reset: bool) -> int:
             )
         )
         screen.line(say("Ctrl-C ends it; what was caught stays in {folder}.", folder=folder))
+        if screen.as_json:
+            screen.document(
+                {"inbox": inbox.url, "smtp_port": box.smtp_port, "api_base": box.api_base}
+            )
         if open_page:
             click.launch(inbox.url)
         inbox.wait()

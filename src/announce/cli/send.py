@@ -24,7 +24,7 @@ from announce.cli.screen import Screen, error_json, problem_json
 from announce.dispatch import Options, Send, dispatch
 from announce.errors import AnnounceError, GateError, InputError
 from announce.gates import check_gates
-from announce.model.delivery import CHANNELS, Channel
+from announce.model.delivery import CHANNELS, Channel, State
 from announce.model.plan import Plan
 from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
@@ -270,7 +270,7 @@ def _document(
     run: Counter[str] = Counter()
     for tally in tallies.values():
         run.update({state.value: n for state, n in tally.counts.items()})
-    run["skipped"] = sum(standing.skipped.values())
+    run["skipped"] = sum(row.state is State.SKIPPED for row in standing.rows)
     figures = {name: run[name] for name in ("sent", "failed", "in_doubt", "waiting", "skipped")}
     document: dict[str, Any] = {
         "campaigns": [counts_json(plan, standing.totals)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from contextlib import closing
 from typing import Any
 
@@ -55,12 +56,25 @@ def command(screen: Screen, campaign: str | None) -> int:
                     in_part.append(row)
                 if needs_a_person(row):
                     doubtful.setdefault(row.key.campaign, []).append(row)
+    adopted = _adopted(project, wanted, counts.keys())
     if screen.as_json:
-        screen.document(
-            {"campaigns": [_json(project, key, found) for key, found in counts.items()]}
-        )
+        campaigns = [_json(project, key, found) for key, found in counts.items()]
+        campaigns += [
+            {"campaign": key[0], "occurrence": key[1], "channels": {}, "adopted": dict(states)}
+            for key, states in adopted.items()
+        ]
+        screen.document({"campaigns": campaigns})
     else:
-        _show(screen, project, counts)
+        if counts or not adopted:
+            _show(screen, project, counts)
+        for (name, _), states in adopted.items():
+            screen.line(
+                say(
+                    "{campaign}: {n} taken over from receipts; `announce plan` tells who",
+                    campaign=name,
+                    n=states.total(),
+                )
+            )
         for name, rows in doubtful.items():
             screen.line(say("{campaign} needs a person:", campaign=name))
             show_people(screen, rows, name)
@@ -69,17 +83,18 @@ def command(screen: Screen, campaign: str | None) -> int:
     return 1 if doubtful else 0
 
 
-def _add_adopted(
-    project: Project,
-    wanted: str | None,
-    counts: dict[tuple[str, str], dict[Channel, Counter[str]]],
-) -> None:
-    """Count what was taken over from receipts and not planned here yet: known by hashes only,
-    which do not tell the channel, so that it stands with e-mail."""
+def _adopted(
+    project: Project, wanted: str | None, planned: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Counter[str]]:
+    """What was taken over from receipts and is not planned here yet, by occurrence and state.
+
+    It is known by hashes only, which do not tell the channel: a plan names who it is.
+    """
+    found = {}
     with closing(open_project_ledger(project)) as ledger:
         for receipt in read_all(project.root):
             place = (receipt.campaign, receipt.occurrence)
-            if place in counts or wanted not in (None, receipt.campaign):
+            if place in planned or wanted not in (None, receipt.campaign):
                 continue
             states = Counter(
                 state.value
@@ -87,7 +102,8 @@ def _add_adopted(
                 for state in section.states.values()
             )
             if states:
-                counts[place] = {"email": states}
+                found[place] = states
+    return found
 
 
 def _tell_if_behind(screen: Screen, project: Project) -> None:

@@ -154,7 +154,11 @@ class EmailSettings(Noun):
     limits: Limits | None = about(
         "Own limits for this account.", "本账号自定的限额。", default=None
     )
-    retry: Retry = about("Retries within a run.", "一次运行内的重试。", default=Retry())
+    retry: Retry = about(
+        "Retries within a run, of the official account's articles too.",
+        "一次运行内的重试，公众号文章也适用。",
+        default=Retry(),
+    )
     list_id: str | None = about(
         "List-Id of the mails; default: made from the sender's address.",
         "邮件的 List-Id；缺省由发件地址生成。",
