@@ -14,7 +14,7 @@ from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State,
 from announce.model.languages import LANGUAGES, Language, other
 from announce.model.plan import Plan, Planned
 from announce.model.wording import language_name
-from announce.problems import Place, Problem, Severity, did_you_mean
+from announce.problems import Place, Problem, Severity
 from announce.texts import say, say_n
 
 # The reason of a personal message that has no address left to go to.
@@ -77,7 +77,6 @@ class _Planner:
     def mails(self) -> Iterator[Planned]:
         if self.campaign.email is None:
             return
-        self._check_variant_column()
         self._check_somebody_is_left()
         for recipient in self.gathered.audience.recipients:
             yield self._mail(recipient)
@@ -258,20 +257,6 @@ class _Planner:
                     excluded=audience.excluded,
                 ),
                 hint=say("if that is not meant, look at audience.where and audience.exclude"),
-            )
-        )
-
-    def _check_variant_column(self) -> None:
-        choice = self.campaign.template
-        recipients = self.gathered.audience.recipients
-        if choice is None or not recipients or choice.by in recipients[0].fields:
-            return
-        self.problems.append(
-            Problem(
-                code="variant-column",
-                place=_campaign_place(self.gathered),
-                message=say('template.by names no column of the audience: "{by}"', by=choice.by),
-                hint=did_you_mean(choice.by, recipients[0].fields),
             )
         )
 

@@ -49,7 +49,10 @@ def send_samples(
                 _marked(mail, to, key.recipient), key, _fresh_id(mail), _nothing
             )
             if outcome.state is not State.SENT:
-                raise MachineError(say("the sample was refused: {reason}", reason=outcome.reason))
+                raise MachineError(
+                    say("the sample was refused: {reason}", reason=outcome.reason),
+                    hint=say("mend what the answer names, then try again"),
+                )
     return len(lines)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from announce.checks.figures import unmet
 from announce.cli.common import prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
@@ -14,6 +15,7 @@ from announce.model.project import Project
 from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
+from announce.reading.project import find_project
 from announce.texts import say, say_n
 
 
@@ -67,8 +69,6 @@ def _all_problems(screen: Screen, files: tuple[str, ...]) -> tuple[list[Problem]
 def _root(start: str | None) -> str | None:
     if start is None:
         return None
-    from announce.reading.project import find_project
-
     return str(find_project(Path(start)))
 
 
@@ -93,8 +93,6 @@ def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
         prepared = prepare(inside, str(path))
     except InputError as error:
         return list(error.problems) or [_lone(error, shown(path, project.root))]
-    from announce.checks.figures import unmet
-
     return [
         *prepared.plan.problems,
         *unmet(prepared.gathered.campaign, prepared.gathered.audience, prepared.place),
