@@ -5,6 +5,7 @@ AnnounceError
 ├── GateError       3  a gate said no; nothing was sent
 ├── MachineError    4  an account, the ledger or the machine is at fault
 │   ├── LoginRefused
+│   ├── Unreachable
 │   ├── LedgerBehind
 │   └── ApiFailure      an official account's API (channels/wechat/failures.py)
 └── StoppedError    5  stopped before the end; run again
@@ -56,6 +57,10 @@ class MachineError(AnnounceError):
 
 class LoginRefused(MachineError):
     """The account's login was refused: trying again with the same secret cannot help."""
+
+
+class Unreachable(MachineError):
+    """No connection came about, and a later try may well succeed."""
 
 
 class LedgerBehind(MachineError):

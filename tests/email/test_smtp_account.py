@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from announce.channels.email.account import Account, limits_for
+from announce.channels.email.account import Account, connections_of, limits_for, limits_of
 from announce.channels.email.answers import AnswerClass, classify
-from announce.model.project import Limits, Secret, Smtp
+from announce.model.project import EmailSettings, Limits, Secret, Smtp
 
 DATA = Path(__file__).parents[2] / "src" / "announce" / "data"
 
@@ -85,15 +85,95 @@ def test_own_limits_go_first() -> None:
     assert (one.per_minute, one.per_day, one.guessed) == (5, 300, True)
 
 
+def test_own_way_of_counting_goes_first() -> None:
+    """Each of the profile's ways can be set otherwise; what is not set stays."""
+    theirs = limits_for("smtp.office365.com")
+    own = limits_for("smtp.office365.com", Limits(counts="messages", per_connection=20))
+
+    assert (theirs.minute_counts, theirs.day_counts) == ("messages", "recipients")
+    assert (own.minute_counts, own.day_counts) == ("messages", "messages")
+    assert (theirs.per_connection, own.per_connection) == (500, 20)
+    assert (own.per_minute, own.per_day) == (30, 10000)
+
+
+@pytest.mark.parametrize(
+    ("user", "provider", "day", "counts"),
+    [
+        ("li@gmail.com", "Gmail", 500, "recipients"),
+        ("Li@Googlemail.com", "Gmail", 500, "recipients"),
+        ("chairs@workshop.example.org", "Google Workspace", 2000, "messages"),
+        (None, "Gmail", 500, "recipients"),
+    ],
+)
+def test_login_tells_kinds_of_accounts_apart(
+    user: str | None, provider: str, day: int, counts: str
+) -> None:
+    """Gmail and Workspace share a host; who does not log in gets the narrower limits."""
+    limits = limits_for("smtp.gmail.com", user=user)
+
+    assert (limits.provider, limits.per_day, limits.day_counts) == (provider, day, counts)
+
+
+@pytest.mark.parametrize(
+    ("host", "figure"),
+    [
+        ("smtp.163.com", 10),
+        ("smtp.gmail.com", 50),
+        ("email-smtp.us-east-1.amazonaws.com", 100),
+        ("smtp.office365.com", 500),
+        ("smtp.example.org", 500),
+        ("localhost", 500),
+    ],
+)
+def test_connection_is_renewed_sooner_where_that_is_known(host: str, figure: int) -> None:
+    """The profile's figure, else 500."""
+    assert limits_for(host).per_connection == figure
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "connections"),
+    [
+        ("smtp.office365.com", {}, 3),
+        ("smtp.office365.com", {"connections": 2}, 2),
+        ("smtp.office365.com", {"connections": 4}, 4),
+        ("smtp.163.com", {}, 1),
+        ("smtp.example.org", {}, 4),
+        ("localhost", {"connections": 16}, 16),
+    ],
+)
+def test_connections_are_no_more_than_the_provider_takes(
+    host: str, more: dict[str, int], connections: int
+) -> None:
+    """Unless the settings say otherwise."""
+    settings = EmailSettings(smtp=Smtp(host=host), **more)
+
+    assert connections_of(settings, limits_of(settings)) == connections
+
+
 def test_every_figure_has_its_source() -> None:
-    """A profile without source and date is a rumour."""
+    """A figure without source and date is a rumour; a guess of ours says that it is one."""
+    figures = {"per_minute", "per_day", "per_connection", "connections"}
     for profile in yaml.safe_load((DATA / "smtp_providers.yaml").read_text(encoding="utf-8")):
-        assert set(profile) == {
-            "name", "hosts", "per_minute", "per_day", "published", "recipients",
-            "from_is_login", "login", "source", "seen", "note",
+        about = set(profile) - figures
+        assert about - {"users"} == {
+            "name", "hosts", "published", "from_is_login", "login", "note",
         }, profile["name"]  # fmt: skip
         assert set(profile["login"]) == {"zh", "en"}
-        assert re.match(r"https://", profile["source"])
+        assert {"per_minute", "per_day"} <= set(profile)
+        for name in figures & set(profile):
+            figure = profile[name]
+            assert figure["most"] > 0
+            assert ("counts" in figure) is (name in ("per_minute", "per_day"))
+            assert figure.get("counts", "messages") in ("recipients", "messages")
+            assert re.match(r"https://|ours$", figure["source"]), (profile["name"], name)
+            assert re.match(r"20\d\d-\d\d$", str(figure["seen"]))
+
+
+def test_published_limit_of_a_day_has_a_page() -> None:
+    """Where we say that a provider publishes its limits, the day's is not a guess."""
+    for profile in yaml.safe_load((DATA / "smtp_providers.yaml").read_text(encoding="utf-8")):
+        if profile["published"]:
+            assert profile["per_day"]["source"] != "ours", profile["name"]
 
 
 def test_every_special_answer_has_its_source() -> None:

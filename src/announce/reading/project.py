@@ -19,6 +19,7 @@ from announce.reading.files import FileFault, inside
 from announce.reading.lines import line_problems
 from announce.reading.literals import secret_problems
 from announce.reading.localised import localised_problems
+from announce.reading.login_checks import login_problems
 from announce.reading.places import Loc
 from announce.reading.schema import validate, value_at
 from announce.reading.yamlfile import Loaded, load_yaml
@@ -191,6 +192,7 @@ def _smtp(root: Path, loaded: Loaded) -> Iterator[Problem]:
         )
     yield from _port(loaded, smtp)
     yield from _authority(root, loaded)
+    yield from login_problems(loaded, host)
 
 
 # RFC 8314 and RFC 6409.
