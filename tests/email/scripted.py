@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import socket
 import socketserver
 import ssl
 import threading
@@ -46,7 +47,12 @@ _DEFAULTS: dict[str, Say] = {
 class Script:
     """What to say: `answers` maps a verb ("." is the end of a mail) to its successive answers,
     of which the last stays; verbs not named are accepted. `context` wraps at once where
-    `implicit`, else at STARTTLS."""
+    `implicit`, else at STARTTLS.
+
+    A `strict` server minds the order of commands. `in_body` are successive interruptions of
+    bodies, each after `after` octets of its body: a fault, or words said before closing; None
+    lets the body through, which is what follows the last. `holds` says how many answers to a
+    verb are given only when another command has come."""
 
     answers: Mapping[str, Sequence[Say]] = field(default_factory=dict)
     features: Sequence[str] = FEATURES
@@ -54,14 +60,40 @@ class Script:
     greeting: Say = "220 scripted.example.org"
     context: ssl.SSLContext | None = None
     implicit: bool = False
+    strict: bool = False
+    in_body: Sequence[Say | None] = ()
+    after: int = 50
+    holds: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A mail that was ended with a dot: to whom, its octets, and what was said to it. A server
+    that said nothing may have kept it all the same."""
+
+    to: tuple[str, ...]
+    mail: bytes
+    answer: Say
+
+    @property
+    def kept(self) -> bool:
+        """Whether the server has it, for all that anybody knows."""
+        return not (isinstance(self.answer, str) and self.answer[:1] in ("4", "5"))
 
 
 @dataclass
 class Heard:
-    """Per connection the commands, in order; and the mails that were ended with a dot."""
+    """Per connection the commands, in order; the mails that were ended with a dot, and what had
+    come of the body where the client went before that."""
 
     sessions: list[list[str]] = field(default_factory=list)
-    mails: list[bytes] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    cut: list[bytes] = field(default_factory=list)
+
+    @property
+    def mails(self) -> list[bytes]:
+        """The octets of all that was taken."""
+        return [taken.mail for taken in self.taken]
 
     @property
     def verbs(self) -> list[list[str]]:
@@ -76,15 +108,29 @@ class _Gone(Exception):
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = True
+    request_queue_size = 64
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, scripts: Sequence[Script]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.script = script
+        self.scripts = scripts
         self.heard = Heard()
-        self.turns: dict[str, int] = {}
+        self.turns: dict[tuple[int, str], int] = {}
+        self.lock = threading.Lock()
+
+    def server_bind(self) -> None:
+        """A large mail is not to vanish in the system's buffers at once."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        super().server_bind()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that walk away in the middle are what the tests are about."""
+
+    def turn(self, script: Script, verb: str) -> int:
+        """How often this was asked before."""
+        with self.lock:
+            turn = self.turns.get((id(script), verb), 0)
+            self.turns[id(script), verb] = turn + 1
+            return turn
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -92,9 +138,14 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.sock = self.request
-        script = self.server.script
+        # Answers to a group are sent one by one: none is to wait for the client's machine.
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.heard: list[str] = []
-        self.server.heard.sessions.append(self.heard)
+        with self.server.lock:
+            number = len(self.server.heard.sessions)
+            self.server.heard.sessions.append(self.heard)
+        script = self.script = self.server.scripts[min(number, len(self.server.scripts) - 1)]
+        self.begun, self.to = False, list[str]()
         with contextlib.suppress(_Gone, OSError):
             if script.implicit:
                 self._wrap()
@@ -109,31 +160,47 @@ class _Handler(socketserver.BaseRequestHandler):
     def _turn(self, command: str) -> None:
         self.heard.append(command)
         verb = command.split(" ")[0].split(":")[0].upper()
-        if verb == "EHLO":
+        if verb == "EHLO" and verb not in self.script.answers:
             self._utter(self._features())
         elif verb == "DATA":
             if self._answer(verb).startswith("354"):
                 self._take_mail()
         elif verb == "STARTTLS":
-            self._answer(verb)
-            self._wrap()
-            self.lines = self.sock.makefile("rb")
+            if self._answer(verb).startswith("2"):
+                self._wrap()
+                self.lines = self.sock.makefile("rb")
         else:
-            self._answer(verb)
+            accepted = self._answer(verb).startswith("2")
             if verb == "QUIT":
                 raise _Gone
+            if verb in ("MAIL", "RSET"):
+                self.begun, self.to = accepted and verb == "MAIL", []
+            elif verb == "RCPT" and accepted:
+                self.to.append(command.partition("<")[2].partition(">")[0])
 
     def _take_mail(self) -> None:
-        mail = b""
+        interruption = self._interruption()
+        mail = bytearray()
         while (line := self.lines.readline()) != b".\r\n":
             if not line:
+                self.server.heard.cut.append(bytes(mail))
                 raise _Gone
             mail += line[1:] if line.startswith(b".") else line
-        self.server.heard.mails.append(mail)
-        self._answer(".")
+            if interruption is not None and len(mail) >= self.script.after:
+                self._utter(interruption)
+                raise _Gone
+        answer = self._next_answer(".")
+        self.server.heard.taken.append(Taken(tuple(self.to), bytes(mail), answer))
+        self.begun, self.to = False, []
+        self._hold(".")
+        self._utter(answer)
+
+    def _interruption(self) -> Say | None:
+        turn = self.server.turn(self.script, "in the body")
+        return self.script.in_body[turn] if turn < len(self.script.in_body) else None
 
     def _features(self) -> str:
-        script = self.server.script
+        script = self.script
         features = script.features
         if isinstance(self.sock, ssl.SSLSocket) and script.features_after_tls is not None:
             features = script.features_after_tls
@@ -143,10 +210,26 @@ class _Handler(socketserver.BaseRequestHandler):
         )
 
     def _answer(self, verb: str) -> str:
-        answers = self.server.script.answers.get(verb) or [_DEFAULTS.get(verb, "250 fine")]
-        turn = self.server.turns.get(verb, 0)
-        self.server.turns[verb] = turn + 1
-        return self._utter(answers[min(turn, len(answers) - 1)])
+        answer = self._next_answer(verb)
+        self._hold(verb)
+        return self._utter(answer)
+
+    def _next_answer(self, verb: str) -> Say:
+        if self.script.strict:
+            if verb == "MAIL" and self.begun:
+                return "503 5.5.1 nested MAIL command"
+            if verb == "RCPT" and not self.begun:
+                return "503 5.5.1 need MAIL command"
+            if verb == "DATA" and not self.to:
+                return "554 5.5.1 no valid recipients"
+        answers = self.script.answers.get(verb) or [_DEFAULTS.get(verb, "250 fine")]
+        return answers[min(self.server.turn(self.script, verb), len(answers) - 1)]
+
+    def _hold(self, verb: str) -> None:
+        if verb in self.script.holds:
+            held = self.server.turn(self.script, f"hold {verb}")
+            if held < self.script.holds[verb] and not self.lines.peek(1):
+                raise _Gone
 
     def _utter(self, words: Say) -> str:
         if words is Fault.DROP:
@@ -166,14 +249,15 @@ class _Handler(socketserver.BaseRequestHandler):
         return line.decode().rstrip("\r\n")
 
     def _wrap(self) -> None:
-        assert self.server.script.context is not None
-        self.sock = self.server.script.context.wrap_socket(self.sock, server_side=True)
+        assert self.script.context is not None
+        self.sock = self.script.context.wrap_socket(self.sock, server_side=True)
 
 
 @contextlib.contextmanager
-def serving(script: Script) -> Iterator[tuple[int, Heard]]:
-    """The script played on a free port of 127.0.0.1; all has been heard when this is left."""
-    with _Server(script) as server:
+def serving(*scripts: Script) -> Iterator[tuple[int, Heard]]:
+    """The scripts played on a free port of 127.0.0.1, one for each connection, of which the last
+    stays; all has been heard when this is left."""
+    with _Server(scripts) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

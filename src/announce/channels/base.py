@@ -1,8 +1,9 @@
-"""What every channel offers: a composer for shapes, a transport for the wire."""
+"""What every channel offers: a composer for shapes, a transport or a carrier for the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -46,3 +47,53 @@ class Transport(Protocol):
     ) -> Outcome: ...
 
     def settle(self, message: Message, message_id: str) -> Outcome | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of one turn of a carrier.
+
+    `landed` are messages that came to an end, each with its outcome. `ready` are messages at the
+    brink: the other side waits for their bodies, and nothing of a body leaves before `go`.
+    """
+
+    landed: list[tuple[DeliveryKey, Outcome]] = field(default_factory=list)
+    ready: list[DeliveryKey] = field(default_factory=list)
+
+
+class Carrier(Protocol):
+    """All open ways to the other side in one run, driven in turns by one thread.
+
+    Entering opens the first connection (LoginRefused, MachineError); leaving says goodbye on all
+    of them within seconds and waits for no answer to a body. What is said of `Transport` holds:
+    a carrier never sends a message twice, and defers a message for all its addressees alike
+    where it is not `last`. A message that was taken is in exactly one later turn's `landed`,
+    unless `turn` raises or the carrier is left: then those not let go of were not handed over,
+    and those let go of are in doubt.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    @property
+    def room(self) -> int:
+        """How many more messages it would take now, opening more connections included."""
+
+    def take(self, message: Message, key: DeliveryKey, message_id: str, *, last: bool) -> None:
+        """Begin to carry a message; at most `room` of them between two turns."""
+
+    def turn(self, patience: float) -> Turn:
+        """Wait up to `patience` seconds for something to happen, and tell what did.
+
+        Raises LoginRefused as soon as any connection is refused its login, and MachineError
+        where the last connection is gone and no other can be opened.
+        """
+
+    def go(self, keys: Iterable[DeliveryKey]) -> None:
+        """Let the bodies of messages at the brink leave: their hand-over is written down."""

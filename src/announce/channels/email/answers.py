@@ -8,6 +8,7 @@ answers come first (`data/smtp_answers.yaml`), then enhanced codes (RFC 3463), t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -41,6 +42,17 @@ class AnswerClass(StrEnum):
     def transient(self) -> bool:
         """Whether the same message may well be taken within this run."""
         return self in (self.TRANSIENT, self.THROTTLED, self.CONNECTION_LOST)
+
+
+_HOPE = (
+    AnswerClass.LOGIN_REFUSED,
+    AnswerClass.QUOTA,
+    AnswerClass.THROTTLED,
+    AnswerClass.TRANSIENT,
+    AnswerClass.SENDER_REFUSED,
+    AnswerClass.MESSAGE_REFUSED,
+    AnswerClass.RECIPIENT_UNAVAILABLE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +107,23 @@ def read_answer(code: int, octets: bytes, stage: Stage) -> Answer:
     return Answer(code, one_line(text), stage)
 
 
+def most_hopeful(answers: Iterable[Answer]) -> Answer:
+    """The no that counts where every address was refused: nobody has got anything, so all may
+    be tried again if one may."""
+    return min(answers, key=_despair)
+
+
 def one_line(text: str) -> str:
     """A server's words fit for a screen and a log: one line, no control characters, not endless."""
-    words = "".join(sign if sign.isprintable() else " " for sign in text).split()
-    return " ".join(words)[:_TEXT_LIMIT]
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())[:_TEXT_LIMIT]
 
 
 def classify(code: int, text: str, stage: Stage) -> AnswerClass:
     """The class of a refusal; what is not known is judged by its number."""
+    if not 400 <= code < 600:
+        return AnswerClass.CONNECTION_LOST  # no refusal, nor any SMTP
     whole = f"{code} {text}"
     for pattern, stages, kind in _special():
         if (not stages or stage in stages) and pattern.search(whole):
@@ -118,6 +139,11 @@ def classify(code: int, text: str, stage: Stage) -> AnswerClass:
         _by_enhanced(int(enhanced["subject"]), int(enhanced["detail"]), stage) if enhanced else None
     )
     return judged or _by_stage(code, stage)
+
+
+def _despair(answer: Answer) -> int:
+    kind = answer.kind
+    return _HOPE.index(kind) if kind in _HOPE else len(_HOPE)
 
 
 def _by_enhanced(subject: int, detail: int, stage: Stage) -> AnswerClass | None:

@@ -41,14 +41,17 @@ def columns(text: str) -> int:
 
 
 def _doubts(mail: Mail, smtp: Smtp | None) -> Iterator[tuple[str, str, str]]:
-    if (width := columns(mail.subject)) > SUBJECT_COLUMNS:
+    # No sign takes more columns than the half of one and its octets: most are never counted.
+    most = (len(mail.subject) + len(mail.subject.encode())) / 2
+    if most > SUBJECT_COLUMNS and (width := columns(mail.subject)) > SUBJECT_COLUMNS:
         yield (
             "subject-wide",
             say("the subject is {width} columns wide; lists cut it", width=width),
             say("give the templates a `short` subject, or shorten it to {limit} columns",
                 limit=SUBJECT_COLUMNS),
         )  # fmt: skip
-    if (size := len(mail.html.encode())) > HTML_LIMIT:
+    # No sign takes more than four octets.
+    if len(mail.html) * 4 > HTML_LIMIT and (size := len(mail.html.encode())) > HTML_LIMIT:
         yield (
             "html-large",
             say("the HTML has {size} KB; Gmail cuts it after 102 KB", size=size // 1024),
@@ -66,8 +69,10 @@ def _doubts(mail: Mail, smtp: Smtp | None) -> Iterator[tuple[str, str, str]]:
 
 
 def _sender_doubts(mail: Mail, smtp: Smtp, user: str) -> Iterator[tuple[str, str, str]]:
+    if "@" not in user or mail.sender.spec.lower() == user.lower():
+        return
     limits = limits_for(smtp.host)
-    if limits.from_is_login and "@" in user and mail.sender.spec.lower() != user.lower():
+    if limits.from_is_login:
         yield (
             "sender-not-login",
             say(

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from email_validator import EmailNotValidError, validate_email
 
-from announce.channels.email.calendar import calendar_file
 from announce.channels.email.check import ATTACHMENTS_LIMIT, attached_bytes
-from announce.channels.email.files import Files, FileTrouble, media_type
+from announce.channels.email.enclosures import Enclosures, Faults, size_of
 from announce.channels.email.mime import check_writable
+from announce.channels.email.skeleton import Letterhead, Skeleton
 from announce.errors import InputError
 from announce.model.audience import Address, Recipient
 from announce.model.base import in_language
-from announce.model.campaign import Attachment, Campaign
+from announce.model.campaign import Campaign
 from announce.model.languages import Language
 from announce.model.message import Blob, Mail
 from announce.model.plan import Planned
 from announce.model.project import Project
-from announce.problems import Place, Problem, did_you_mean
+from announce.problems import Place, Problem
+from announce.rendering.pictures import Addresses
+from announce.rendering.shape import Filling, Page, Shape
+from announce.rendering.words import Words, subject_of
 from announce.texts import say
 
 
 class MailRenderer(Protocol):
-    """What is asked of rendering: a language's words, and the parts of a mail made of them."""
+    """What is asked of rendering: the shape of a mail and what one recipient fills into it, or,
+    where there is none, a language's words and the parts of a mail made of them."""
+
+    def filling(
+        self,
+        *,
+        languages: tuple[Language, ...],
+        variant: str | None,
+        recipient: Recipient,
+        occurrence: str,
+        unsubscribe: str,
+    ) -> Filling | None: ...
+
+    def page(self, shape: Shape, pictures: Addresses | None) -> Page: ...
 
     def words(
         self,
@@ -41,17 +54,17 @@ class MailRenderer(Protocol):
         recipient: Recipient | None,
         occurrence: str,
         unsubscribe: str,
-    ) -> Any: ...
+    ) -> Words: ...
 
     def mail_html(
         self,
-        halves: Sequence[Any],
+        halves: Sequence[Words],
         *,
         subject: str,
         pictures: Mapping[Language, Mapping[str, str]] | None,
     ) -> str: ...
 
-    def mail_text(self, halves: Sequence[Any]) -> str: ...
+    def mail_text(self, halves: Sequence[Words]) -> str: ...
 
 
 class MailComposer:
@@ -61,8 +74,10 @@ class MailComposer:
         self._project = project
         self._campaign = campaign
         self._renderer = renderer
-        self._files = Files(project.root, largest=ATTACHMENTS_LIMIT)
-        self._calendars: dict[tuple[Language, ...], Blob | None] = {}
+        self._enclosures = Enclosures(project, campaign)
+        self._letterheads: dict[tuple[Language, ...], Letterhead] = {}
+        # None for a shape whose mails have to be made one by one.
+        self._skeletons: dict[Shape, Skeleton | None] = {}
 
     def compose(self, line: Planned) -> Mail:
         """The mail of one line of the plan.
@@ -72,27 +87,68 @@ class MailComposer:
         """
         if line.recipient is None:
             raise TypeError("a line of the plan without a recipient")
-        recipient, languages = line.recipient, line.languages
-        faults: list[Problem] = []
-        mail = self._mail(line, recipient, languages, _Faults(faults, recipient.place))
-        if not faults:
-            faults += _unwritable(mail, recipient.place)
-        if faults:
-            key = recipient.key
-            raise InputError(say("the mail for {key} cannot be made", key=key), problems=faults)
-        return mail
+        letterhead = self._letterhead(line.languages)
+        mail = self._filled(line, line.recipient, letterhead)
+        return mail or self._written(line, line.recipient, letterhead)
 
-    def _mail(
-        self,
-        line: Planned,
-        recipient: Recipient,
-        languages: Sequence[Language],
-        faults: _Faults,
-    ) -> Mail:
-        sender = sender_address(self._project, languages[0])
-        reply_to = self._reply_to()
-        announced = self._campaign.purpose == "announcement"
-        answers = reply_to or sender
+    def _filled(self, line: Planned, recipient: Recipient, letterhead: Letterhead) -> Mail | None:
+        """The mail by its skeleton; None where it has none, or where something is wrong with it."""
+        filling = self._renderer.filling(
+            languages=letterhead.languages,
+            variant=self._variant(recipient),
+            recipient=recipient,
+            occurrence=line.delivery.key.occurrence,
+            unsubscribe=letterhead.answers,
+        )
+        if filling is None:
+            return None
+        try:
+            skeleton = self._skeletons[filling.shape]
+        except KeyError:
+            skeleton = self._skeleton(filling.shape, recipient, letterhead)
+            self._skeletons[filling.shape] = skeleton
+        if skeleton is None:
+            return None
+        try:
+            return self._by(skeleton, recipient, filling, letterhead)
+        except ValueError:
+            return None
+
+    def _by(
+        self, skeleton: Skeleton, recipient: Recipient, filling: Filling, letterhead: Letterhead
+    ) -> Mail | None:
+        if skeleton.attachments is not None:
+            return skeleton.mail(recipient, filling, skeleton.attachments)
+        faults = Faults(recipient.place)
+        files = self._attachments(recipient, letterhead, faults)
+        large = size_of((*skeleton.pictures, *files)) > ATTACHMENTS_LIMIT
+        return None if faults.problems or large else skeleton.mail(recipient, filling, files)
+
+    def _skeleton(
+        self, shape: Shape, recipient: Recipient, letterhead: Letterhead
+    ) -> Skeleton | None:
+        faults = Faults(recipient.place)
+        addresses, pictures = self._enclosures.pictures(shape.halves, letterhead.domain, faults)
+        files = None
+        if not self._enclosures.personal:
+            files = self._attachments(recipient, letterhead, faults)
+        if faults.problems or size_of((*pictures, *(files or ()))) > ATTACHMENTS_LIMIT:
+            return None
+        page = self._renderer.page(shape, addresses)
+        try:
+            return Skeleton(letterhead, page, shape.title, pictures, files)
+        except ValueError:
+            return None
+
+    def _attachments(
+        self, recipient: Recipient, letterhead: Letterhead, faults: Faults
+    ) -> tuple[Blob, ...]:
+        languages, domain = letterhead.languages, letterhead.domain
+        return self._enclosures.attachments(recipient, languages, domain, faults)
+
+    def _written(self, line: Planned, recipient: Recipient, letterhead: Letterhead) -> Mail:
+        """The mail by itself, with everything that is wrong with it."""
+        faults = Faults(recipient.place)
         halves = [
             self._renderer.words(
                 language=language,
@@ -100,22 +156,41 @@ class MailComposer:
                 variant=self._variant(recipient),
                 recipient=recipient,
                 occurrence=line.delivery.key.occurrence,
-                unsubscribe=answers.shown if announced else "",
+                unsubscribe=letterhead.answers,
             )
-            for language in languages
+            for language in letterhead.languages
         ]
-        addresses, pictures = self._pictures(halves, sender, faults)
-        subject = _subject(halves)
-        return Mail(
-            languages=tuple(languages),
+        addresses, pictures = self._enclosures.pictures(halves, letterhead.domain, faults)
+        subject = subject_of(halves)
+        mail = letterhead.mail(
             subject=subject,
-            sender=sender,
-            reply_to=reply_to,
             to=recipient.addresses,
             text=self._renderer.mail_text(halves),
             html=self._renderer.mail_html(halves, subject=subject, pictures=addresses),
             pictures=pictures,
-            attachments=self._attachments(recipient, languages, sender, faults),
+            attachments=self._attachments(recipient, letterhead, faults),
+        )
+        problems = faults.problems or list(_unwritable(mail, recipient.place))
+        if problems:
+            key = recipient.key
+            raise InputError(say("the mail for {key} cannot be made", key=key), problems=problems)
+        return mail
+
+    def _letterhead(self, languages: Sequence[Language]) -> Letterhead:
+        key = tuple(languages)
+        if key not in self._letterheads:
+            self._letterheads[key] = self._new_letterhead(key)
+        return self._letterheads[key]
+
+    def _new_letterhead(self, languages: tuple[Language, ...]) -> Letterhead:
+        sender, reply_to = sender_address(self._project, languages[0]), self._reply_to()
+        announced = self._campaign.purpose == "announcement"
+        answers = reply_to or sender
+        return Letterhead(
+            languages=languages,
+            sender=sender,
+            reply_to=reply_to,
+            answers=answers.shown if announced else "",
             list_id=self._list_id(sender) if announced else "",
             unsubscribe=_unsubscribe(answers, self._campaign.id) if announced else "",
         )
@@ -133,85 +208,6 @@ class MailComposer:
         if configured := self._project.settings.email.list_id:
             return configured
         return re.sub(r"[^a-z0-9.-]+", "-", sender.spec.lower().replace("@", "."))
-
-    def _pictures(
-        self, halves: Sequence[Any], sender: Address, faults: _Faults
-    ) -> tuple[dict[Language, dict[str, str]], tuple[Blob, ...]]:
-        """The address that each half's pictures get, and those that are sent along, each once."""
-        addresses: dict[Language, dict[str, str]] = {}
-        blobs: dict[str, Blob] = {}
-        for half in halves:
-            mine = addresses.setdefault(half.language, {})
-            for name in half.pictures:
-                source = in_language(self._campaign.pictures[name], half.language)
-                if source.startswith("https://"):
-                    mine[name] = source
-                    continue
-                with faults.gathered():
-                    blob = self._picture(source, sender)
-                    blobs.setdefault(blob.cid, blob)
-                    mine[name] = f"cid:{blob.cid}"
-                mine.setdefault(name, "")
-        return addresses, tuple(blobs.values())
-
-    def _picture(self, source: str, sender: Address) -> Blob:
-        data = self._files.read(source)
-        domain = sender.spec.rpartition("@")[2]
-        return Blob(
-            name=PurePosixPath(source).name,
-            media_type=media_type(source),
-            data=data,
-            cid=f"{hashlib.sha256(data).hexdigest()[:32]}@{domain}",
-        )
-
-    def _attachments(
-        self,
-        recipient: Recipient,
-        languages: Sequence[Language],
-        sender: Address,
-        faults: _Faults,
-    ) -> tuple[Blob, ...]:
-        blobs: list[Blob] = []
-        for attachment in self._campaign.email.attachments if self._campaign.email else []:
-            for source, language in _sources(attachment, recipient, languages, faults).items():
-                with faults.gathered():
-                    blobs.append(self._attachment(attachment, source, language))
-        calendar = self._calendar(languages, sender)
-        return (*blobs, calendar) if calendar else tuple(blobs)
-
-    def _attachment(self, attachment: Attachment, source: str, language: Language) -> Blob:
-        name = in_language(attachment.name, language) if attachment.name else ""
-        return Blob(
-            name=name or PurePosixPath(source).name,
-            media_type=media_type(source),
-            data=self._files.read(source),
-        )
-
-    def _calendar(self, languages: Sequence[Language], sender: Address) -> Blob | None:
-        key = tuple(languages)
-        if key not in self._calendars:
-            domain = sender.spec.rpartition("@")[2]
-            self._calendars[key] = calendar_file(self._campaign, key, domain)
-        return self._calendars[key]
-
-
-class _Faults:
-    """Gathers what is wrong with one recipient's mail, all of it at the recipient's place."""
-
-    def __init__(self, problems: list[Problem], place: Place) -> None:
-        self._problems = problems
-        self._place = place
-
-    def add(self, code: str, message: str, hint: str) -> None:
-        self._problems.append(Problem(code=code, place=self._place, message=message, hint=hint))
-
-    @contextmanager
-    def gathered(self) -> Iterator[None]:
-        """Go on behind this block when a file in it is at fault."""
-        try:
-            yield
-        except FileTrouble as trouble:
-            self.add(trouble.code, trouble.message, trouble.hint)
 
 
 def sender_address(project: Project, language: Language) -> Address:
@@ -231,38 +227,8 @@ def _address(text: str) -> Address:
     return Address(spec=spec, shown=found.normalized)
 
 
-def _subject(halves: Sequence[Any]) -> str:
-    first, *more = halves
-    return " / ".join([first.subject, *(half.short or half.subject for half in more)])
-
-
 def _unsubscribe(address: Address, campaign: str) -> str:
     return f"mailto:{quote(address.spec, safe='@')}?subject=unsubscribe%20{quote(campaign)}"
-
-
-def _sources(
-    attachment: Attachment,
-    recipient: Recipient,
-    languages: Sequence[Language],
-    faults: _Faults,
-) -> dict[str, Language]:
-    """The files that one entry means for this mail, each with the language of its name."""
-    if attachment.file is not None:
-        files: dict[str, Language] = {}
-        for language in languages:
-            # One file for both languages is sent once, named in the first.
-            files.setdefault(in_language(attachment.file, language), language)
-        return files
-    column = attachment.column or ""
-    if column not in recipient.fields:
-        faults.add(
-            "column-unknown",
-            say('attachments: the audience has no column "{column}"', column=column),
-            did_you_mean(column, recipient.fields),
-        )
-        return {}
-    source = recipient.fields[column].strip()
-    return {source: languages[0]} if source else {}
 
 
 def _unwritable(mail: Mail, place: Place) -> Iterator[Problem]:

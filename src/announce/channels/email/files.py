@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import mimetypes
-from functools import lru_cache
 from pathlib import Path
 
 from announce.texts import say
 
-_CACHED_FILES = 32
+_KEPT = 32 << 20  # bytes
 
 
 class FileTrouble(Exception):
@@ -27,11 +26,22 @@ class Files:
     def __init__(self, root: Path, *, largest: int) -> None:
         self._root = root.resolve()
         self._largest = largest
-        self.read = lru_cache(maxsize=_CACHED_FILES)(self._read)
+        self._kept: dict[str, bytes] = {}
+        self._held = 0
 
-    def _read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes:
         """The file's bytes. Raises FileTrouble: outside the project, missing, unreadable, or
         larger than any mail may be."""
+        data = self._kept.pop(name, None)
+        if data is None:
+            data = self._read(name)
+            self._held += len(data)
+        self._kept[name] = data  # the last one now
+        while self._held > _KEPT and len(self._kept) > 1:
+            self._held -= len(self._kept.pop(next(iter(self._kept))))
+        return data
+
+    def _read(self, name: str) -> bytes:
         path = (self._root / name).resolve()
         if not path.is_relative_to(self._root):
             raise FileTrouble(

@@ -7,7 +7,7 @@ blanks in display names; here every token is written whole, and texts as encoded
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 from collections.abc import Iterable, Iterator
 
@@ -17,11 +17,14 @@ from announce.texts import say
 _WIDTH = 78
 _HARD_LIMIT = 998  # RFC 5322 §2.1.1, without CRLF
 _WORD_OCTETS = 42  # gives encoded-words that fit a line after the longest field name
+_WORD_WIDTH = 68  # of an encoded-word of so many octets
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _PLAIN_WORDS = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*\Z")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/?^_`{|}~-]{1,60}"
 _ATOMS = re.compile(rf"{_ATOM}(?: {_ATOM})*\Z")
 _QUOTABLE = re.compile(r"[!-~](?:[ -~]{0,58}[!-~])?\Z")
+# The addresses and names that most people have; they need no second look.
+_PLAIN_SPEC = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,255}\Z")
 _SPEC = re.compile(r'(?:"[^"\\\s]+"|[^\s<>()\[\],;:@"\\]+)@(?:\[[0-9A-Za-z:.]+\]|[A-Za-z0-9.-]+)\Z')
 
 
@@ -46,11 +49,17 @@ def field(name: str, tokens: Iterable[str]) -> str:
 def text_field(name: str, text: str) -> str:
     """A field of free text such as Subject. Raises ValueError for control characters."""
     refuse_control(name, text)
+    if not text.isascii() and len(name) + 2 + _WORD_WIDTH <= _WIDTH:
+        # Each fits a line, and no two of them do: all but the last one are nearly full.
+        return f"{name}: " + "\r\n ".join(encoded_words(text)) + "\r\n"
     return field(name, text_tokens(text))
 
 
 def address_field(name: str, addresses: Iterable[Address]) -> str:
     """A field of addresses; only display names are encoded. Raises ValueError for a bad one."""
+    addresses = tuple(addresses)
+    if len(addresses) == 1 and (line := _common_mailbox(name, addresses[0])):
+        return line
     tokens: list[str] = []
     for address in addresses:
         if tokens:
@@ -83,15 +92,16 @@ def text_tokens(text: str) -> Iterator[str]:
 
 def encoded_words(text: str) -> Iterator[str]:
     """RFC 2047 words in UTF-8, split between characters only."""
-    chunk = b""
-    for character in text:
-        octets = character.encode()
-        if len(chunk) + len(octets) > _WORD_OCTETS:
-            yield _encoded_word(chunk)
-            chunk = b""
-        chunk += octets
-    if chunk:
-        yield _encoded_word(chunk)
+    octets = text.encode()
+    start = 0
+    while len(octets) - start > _WORD_OCTETS:
+        end = start + _WORD_OCTETS
+        while octets[end] & 0xC0 == 0x80:  # within a character
+            end -= 1
+        yield _encoded_word(octets[start:end])
+        start = end
+    if start < len(octets):
+        yield _encoded_word(octets[start:])
 
 
 def refuse_control(name: str, value: str) -> None:
@@ -101,7 +111,23 @@ def refuse_control(name: str, value: str) -> None:
 
 
 def _encoded_word(octets: bytes) -> str:
-    return f"=?utf-8?B?{base64.b64encode(octets).decode()}?="
+    return f"=?utf-8?B?{binascii.b2a_base64(octets, newline=False).decode()}?="
+
+
+def _common_mailbox(name: str, address: Address) -> str:
+    """The field of one address on one line, where that is safe to see; else ""."""
+    if not _PLAIN_SPEC.match(address.spec):
+        return ""
+    who = address.name
+    if not who:
+        line = f"{name}: {address.spec}"
+    elif _ATOMS.match(who):
+        line = f"{name}: {who} <{address.spec}>"
+    elif who.isascii() or not who.isprintable() or len(octets := who.encode()) > _WORD_OCTETS:
+        return ""
+    else:
+        line = f"{name}: {_encoded_word(octets)} <{address.spec}>"
+    return f"{line}\r\n" if len(line) <= _WIDTH else ""
 
 
 def _mailbox(name: str, address: Address) -> list[str]:

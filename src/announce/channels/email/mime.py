@@ -15,40 +15,28 @@ every byte against the standard library's parser.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from functools import lru_cache
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import Any
 
-from announce.channels.email.headers import (
-    address_field,
-    field,
-    list_id_field,
-    refuse_control,
-    text_field,
-)
+from announce.channels.email.attached import FilePart, file_part
+from announce.channels.email.bodies import Body, body_of
+from announce.channels.email.headers import address_field, field, list_id_field, text_field
+from announce.model.audience import Address
 from announce.model.languages import HTML_TAG
-from announce.model.message import Blob, Mail
+from announce.model.message import Mail
 from announce.texts import say
 
-_SHORT_LINES = re.compile(rb"(?:[ -~\t]{0,78}\r\n)*\Z")
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*\Z", re.A)
 _MESSAGE_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>\Z")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.+-]+(?: [A-Za-z0-9_.+-]+)*\Z")
-_NAME_OCTETS = 50
-_FIXED_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-_FIXED_ID = "<digest@example.invalid>"
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 
-
-class _Part(NamedTuple):
-    head: str  # header lines, each with its CRLF
-    body: bytes
+# A part as it stands in a mail: its head, an empty line, its body.
+_Part = list[bytes]
 
 
 def write(mail: Mail, *, message_id: str, date: datetime) -> bytes:
@@ -58,21 +46,29 @@ def write(mail: Mail, *, message_id: str, date: datetime) -> bytes:
     Raises ValueError where a header cannot be written safely: line breaks, NUL, a bad address,
     a Message-ID that is none, a naive date.
     """
+    if not _MESSAGE_ID.match(message_id):
+        raise ValueError("Message-ID: not of the form <left@right>")
+    if date.tzinfo is None:
+        raise ValueError("Date: without a time zone")
     content = _content(mail)
-    return _head(mail, message_id, date).encode() + content.head.encode() + b"\r\n" + content.body
+    frame, stamp = content.frame, _date(date) + field("Message-ID", [message_id])
+    return b"".join(
+        [frame.before, content.own_fields, stamp.encode(), frame.after, *_body(content)]
+    )
 
 
 def digest(mail: Mail) -> str:
-    """SHA-256 of the mail as written, Date and Message-ID left out. Raises as `write`."""
-    written = write(mail, message_id=_FIXED_ID, date=_FIXED_DATE)
-    return hashlib.sha256(written).hexdigest()
+    """SHA-256 of all that is written of a mail but Date and Message-ID. Raises as `write`.
+
+    Not of the bytes themselves: of the header fields, the texts before their encoding, and the
+    files' hashes. The rest of the bytes follows from these.
+    """
+    return _content(mail).digest
 
 
 def check_writable(mail: Mail) -> None:
     """Raise the ValueError that `write` would raise for this mail, its headers and its files."""
-    _head(mail, _FIXED_ID, _FIXED_DATE)
-    for blob in (*mail.pictures, *mail.attachments):
-        _blob(blob)
+    _content(mail)
 
 
 def needs_smtputf8(mail: Mail) -> bool:
@@ -81,29 +77,98 @@ def needs_smtputf8(mail: Mail) -> bool:
     return any(address.needs_smtputf8 for address in addresses)
 
 
-def _head(mail: Mail, message_id: str, date: datetime) -> str:
-    if not _MESSAGE_ID.match(message_id):
-        raise ValueError("Message-ID: not of the form <left@right>")
-    if date.tzinfo is None:
-        raise ValueError("Date: without a time zone")
-    fields = [address_field("From", [mail.sender])]
-    if mail.reply_to is not None:
-        fields.append(address_field("Reply-To", [mail.reply_to]))
-    fields += [
-        address_field("To", mail.to),
-        text_field("Subject", mail.subject),
-        field("Date", format_datetime(date).split(" ")),
-        field("Message-ID", [message_id]),
-        "MIME-Version: 1.0\r\n",
-        field("Content-Language", [", ".join(HTML_TAG[language] for language in mail.languages)]),
-    ]
-    if mail.list_id:
-        fields.append(list_id_field(mail.list_id))
-    if mail.unsubscribe:
-        fields.append(_unsubscribe_field(mail.unsubscribe))
-    # RFC 3834 §5: keeps out-of-office answers from coming back.
-    fields.append("Auto-Submitted: auto-generated\r\n")
-    return "".join(fields)
+class Frame:
+    """What all mails of a campaign in the same languages share, written once: the header fields
+    before and after their own ones, and the pictures. Raises ValueError as `write`."""
+
+    def __init__(self, mail: Mail) -> None:
+        before = [address_field("From", [mail.sender])]
+        if mail.reply_to is not None:
+            before.append(address_field("Reply-To", [mail.reply_to]))
+        languages = ", ".join(HTML_TAG[language] for language in mail.languages)
+        after = ["MIME-Version: 1.0\r\n", field("Content-Language", [languages])]
+        if mail.list_id:
+            after.append(list_id_field(mail.list_id))
+        if mail.unsubscribe:
+            after.append(_unsubscribe_field(mail.unsubscribe))
+        # RFC 3834 §5: keeps out-of-office answers from coming back.
+        after.append("Auto-Submitted: auto-generated\r\n")
+        self.before, self.after = "".join(before).encode(), "".join(after).encode()
+        self.pictures = [file_part(picture) for picture in mail.pictures]
+        seals = [picture.seal for picture in self.pictures]
+        self.begun = hashlib.sha256(b"\r\n".join([self.before, self.after, *seals, b""]))
+
+
+class Content:
+    """A mail as it is written, but for Date and Message-ID: `own_fields` are To and Subject."""
+
+    __slots__ = ("_digest", "files", "frame", "html", "own_fields", "text")
+
+    def __init__(
+        self,
+        frame: Frame,
+        own_fields: bytes,
+        text: Body,
+        html: Body | None,
+        files: Sequence[FilePart],
+    ) -> None:
+        self.frame = frame
+        self.own_fields = own_fields
+        self.text = text
+        self.html = html
+        self.files = files
+        self._digest = ""
+
+    @property
+    def digest(self) -> str:
+        """See `digest`."""
+        if not self._digest:
+            seals = b"".join([file.seal for file in self.files])
+            html = self.html.octets if self.html else b""
+            parts = (self.own_fields, self.text.octets, html, seals)
+            # With their lengths before them, no two rows of parts are the same octets.
+            lengths = b"%d %d %d %d\r\n" % tuple(map(len, parts))
+            state = self.frame.begun.copy()
+            state.update(b"".join((lengths, *parts)))
+            self._digest = state.hexdigest()
+        return self._digest
+
+
+def with_content(mail: Mail, content: Content) -> Mail:
+    """The mail, its content kept with it; what `replace` makes of it has to be written anew."""
+    object.__setattr__(mail, "content", content)
+    return mail
+
+
+def own_fields(to: Iterable[Address], subject: bytes) -> bytes:
+    """The header fields of one mail, its Subject being written already. ValueError as `write`."""
+    return address_field("To", to).encode() + subject
+
+
+def subject_field(subject: str) -> bytes:
+    """The Subject. Raises ValueError as `write`."""
+    return text_field("Subject", subject).encode()
+
+
+def _content(mail: Mail) -> Content:
+    kept: Any = mail.content
+    if kept is not None:
+        return kept  # type: ignore[no-any-return]
+    content = Content(
+        frame=Frame(mail),
+        own_fields=own_fields(mail.to, subject_field(mail.subject)),
+        text=body_of(mail.text),
+        html=body_of(mail.html) if mail.html else None,
+        files=[file_part(attachment) for attachment in mail.attachments],
+    )
+    with_content(mail, content)
+    return content
+
+
+def _date(date: datetime) -> str:
+    day = f"{_DAYS[date.weekday()]}, {date.day:02} {_MONTHS[date.month - 1]} {date.year:04}"
+    zone = "+0000" if date.tzinfo is UTC else f"{date:%z}"
+    return f"Date: {day} {date.hour:02}:{date.minute:02}:{date.second:02} {zone}\r\n"
 
 
 def _unsubscribe_field(address: str) -> str:
@@ -113,93 +178,46 @@ def _unsubscribe_field(address: str) -> str:
     return field("List-Unsubscribe", [f"<{address}>"])
 
 
-def _content(mail: Mail) -> _Part:
-    leaves = [_text("plain", mail.text)]
-    if mail.html:
-        leaves.append(_text("html", mail.html))
-    pictures = [_blob(picture) for picture in mail.pictures]
-    attachments = [_blob(attachment) for attachment in mail.attachments]
-    seed = _seed([*leaves, *pictures, *attachments])
-    body = leaves[-1]
-    if pictures and mail.html:
-        body = _multipart('related; type="text/html"', f"=_related_{seed}", [body, *pictures])
-    if mail.html:
-        body = _multipart("alternative", f"=_alternative_{seed}", [leaves[0], body])
-    if attachments:
-        body = _multipart("mixed", f"=_mixed_{seed}", [body, *attachments])
+def _body(content: Content) -> _Part:
+    # Nothing in a part can name its boundary: it follows from a hash of all parts.
+    seed = content.digest[:24].encode()
+    body = text = _text(b"plain", content.text)
+    if content.html is not None:
+        body = _text(b"html", content.html)
+        if content.frame.pictures:
+            kind = b'related; type="text/html"'
+            files = [_file(picture) for picture in content.frame.pictures]
+            body = _multipart(kind, b"=_related_" + seed, [body, *files])
+        body = _multipart(b"alternative", b"=_alternative_" + seed, [text, body])
+    if content.files:
+        files = [_file(file) for file in content.files]
+        body = _multipart(b"mixed", b"=_mixed_" + seed, [body, *files])
     return body
 
 
-def _seed(parts: Sequence[_Part]) -> str:
-    state = hashlib.sha256()
+def _text(subtype: bytes, body: Body) -> _Part:
+    encoding, octets = body.encoded()
+    return [_TEXT_HEADS[subtype, encoding], octets]
+
+
+def _file(part: FilePart) -> _Part:
+    return [part.head, b"\r\n", part.body]
+
+
+def _multipart(kind: bytes, boundary: bytes, parts: Sequence[_Part]) -> _Part:
+    mark = b"--" + boundary
+    chunks = [b"Content-Type: multipart/" + kind + b';\r\n boundary="' + boundary + b'"\r\n\r\n']
     for part in parts:
-        state.update(part.head.encode())
-        state.update(hashlib.sha256(part.body).digest())
-    return state.hexdigest()[:24]
+        chunks += (mark, b"\r\n", *part, b"\r\n")
+    chunks += (mark, b"--\r\n")
+    return chunks
 
 
-def _multipart(kind: str, boundary: str, parts: Sequence[_Part]) -> _Part:
-    mark = f"--{boundary}".encode()
-    body = b"".join(
-        mark + b"\r\n" + part.head.encode() + b"\r\n" + part.body + b"\r\n" for part in parts
-    )
-    head = f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n'
-    return _Part(head, body + mark + b"--\r\n")
-
-
-def _text(subtype: str, text: str) -> _Part:
-    lines = re.sub(r"\r\n|\r|\n", "\r\n", text)
-    octets = (lines if lines.endswith("\r\n") else lines + "\r\n").encode()
-    encoding, body = _shortest(octets)
-    head = (
-        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
-    )
-    return _Part(head, body)
-
-
-def _shortest(octets: bytes) -> tuple[str, bytes]:
-    if _SHORT_LINES.match(octets):
-        return "7bit", octets
-    quoted = binascii.b2a_qp(octets, istext=True)
-    in_base64 = _base64(octets)
-    return ("quoted-printable", quoted) if len(quoted) < len(in_base64) else ("base64", in_base64)
-
-
-def _base64(octets: bytes) -> bytes:
-    return base64.encodebytes(octets).replace(b"\n", b"\r\n")
-
-
-# A file sent to everyone is encoded once; files of their own pass through.
-@lru_cache(maxsize=16)
-def _blob(blob: Blob) -> _Part:
-    if not _MEDIA_TYPE.match(blob.media_type):
-        raise ValueError(say("{header}: not a media type", header="Content-Type"))
-    head = [f"Content-Type: {blob.media_type}\r\n", "Content-Transfer-Encoding: base64\r\n"]
-    if blob.cid:
-        refuse_control("Content-ID", blob.cid)
-        head.append(field("Content-ID", [f"<{blob.cid}>"]))
-    head.append(_disposition("inline" if blob.cid else "attachment", blob.name))
-    return _Part("".join(head), _base64(blob.data))
-
-
-def _disposition(kind: str, name: str) -> str:
-    refuse_control("Content-Disposition", name)
-    if _PLAIN_NAME.match(name) and len(name) <= _NAME_OCTETS:
-        return f'Content-Disposition: {kind}; filename="{name}"\r\n'
-    pieces = _percent_pieces(name)
-    if len(pieces) == 1:
-        return f"Content-Disposition: {kind};\r\n filename*=utf-8''{pieces[0]}\r\n"
-    # RFC 2231 continuations, each piece of whole characters.
-    pieces[0] = "utf-8''" + pieces[0]
-    lines = [f" filename*{index}*={piece}" for index, piece in enumerate(pieces)]
-    return f"Content-Disposition: {kind};\r\n" + ";\r\n".join(lines) + "\r\n"
-
-
-def _percent_pieces(name: str) -> list[str]:
-    pieces = [""]
-    for character in name:
-        escaped = quote(character, safe="")
-        if len(pieces[-1]) + len(escaped) > _NAME_OCTETS:
-            pieces.append("")
-        pieces[-1] += escaped
-    return pieces
+_TEXT_HEADS = {
+    (subtype.encode(), encoding): (
+        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    ).encode()
+    for subtype in ("plain", "html")
+    for encoding in ("7bit", "quoted-printable", "base64")
+}
