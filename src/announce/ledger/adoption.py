@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from announce.ledger.base import EVENTS, Section, TakenOver
 from announce.ledger.hashes import hashed
+from announce.ledger.heaps import Hashes
 from announce.ledger.moves import is_in, key_of, note_each, upsert
 from announce.ledger.schema import adopted, adoptions, deliveries
 from announce.model.delivery import State
 
+_PAGE = 1000
+
 
 def taken_over(connection: Connection, campaign: str, occurrence: str) -> TakenOver:
     """Everything adopted for an occurrence so far."""
-    sections: dict[str, dict[str, State]] = {}
+    sections: dict[str, Hashes] = {}
     columns = (adopted.c.key, adopted.c.hash, adopted.c.state)
     here = (adopted.c.campaign == campaign, adopted.c.occurrence == occurrence)
-    for row in connection.execute(select(*columns).where(*here)):
-        sections.setdefault(row.key, {})[row.hash] = State(row.state)
-    ledgers: dict[str, int] = {}
-    unknown = False
-    there = (adoptions.c.campaign == campaign, adoptions.c.occurrence == occurrence)
-    for row in connection.execute(select(adoptions).where(*there)):
-        unknown = unknown or row.unknown
-        for ledger, sequence in row.ledgers.items():
-            ledgers[ledger] = max(sequence, ledgers.get(ledger, 0))
+    found = select(*columns).where(*here)
+    for key, name, state in connection.execution_options(yield_per=_PAGE).execute(found):
+        sections.setdefault(key, Hashes()).add_new(State(state), [bytes.fromhex(name)])
+    ledgers, unknown = _known(connection, campaign, occurrence)
     return TakenOver(
         campaign=campaign,
         occurrence=occurrence,
@@ -38,6 +38,22 @@ def taken_over(connection: Connection, campaign: str, occurrence: str) -> TakenO
     )
 
 
+def ledgers_of(connection: Connection, campaign: str, occurrence: str) -> dict[str, int]:
+    """The ledgers whose record was adopted for an occurrence, each with its sequence."""
+    return _known(connection, campaign, occurrence)[0]
+
+
+def _known(connection: Connection, campaign: str, occurrence: str) -> tuple[dict[str, int], bool]:
+    ledgers: dict[str, int] = {}
+    unknown = False
+    there = (adoptions.c.campaign == campaign, adoptions.c.occurrence == occurrence)
+    for row in connection.execute(select(adoptions).where(*there)):
+        unknown = unknown or row.unknown
+        for ledger, sequence in row.ledgers.items():
+            ledgers[ledger] = max(sequence, ledgers.get(ledger, 0))
+    return ledgers, unknown
+
+
 def keep(connection: Connection, found: TakenOver, now: datetime) -> None:
     """Keep what a witness knew; what an earlier one said of the same hash gives way."""
     place = {"campaign": found.campaign, "occurrence": found.occurrence}
@@ -45,16 +61,17 @@ def keep(connection: Connection, found: TakenOver, now: datetime) -> None:
     connection.execute(
         insert(adoptions).values(**place, ledgers=ledgers, unknown=found.unknown, at=now)
     )
-    rows = [
-        {**place, "key": section.key, "hash": name, "state": state.value}
+    statement = upsert(connection, adopted)
+    newer = {"state": statement.excluded.state}
+    keys = list(adopted.primary_key.columns)
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=newer)
+    rows = (
+        {**place, "key": section.key, "hash": name.hex(), "state": state.value}
         for section in found.sections
         for name, state in section.states.items()
-    ]
-    if rows:
-        statement = upsert(connection, adopted)
-        newer = {"state": statement.excluded.state}
-        keys = list(adopted.primary_key.columns)
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=newer), rows)
+    )
+    while page := list(islice(rows, _PAGE)):
+        connection.execute(statement, page)
 
 
 def weigh(connection: Connection, campaign: str, occurrence: str, now: datetime) -> tuple[int, int]:
@@ -70,25 +87,29 @@ def weigh(connection: Connection, campaign: str, occurrence: str, now: datetime)
         return 0, 0
     known = taken_over(connection, campaign, occurrence)
     secrets = [(bytes.fromhex(section.key), section.states) for section in known.sections]
-    rows = connection.execute(_unweighed(campaign, occurrence, number)).all()
-    verdicts = [(row.id, _verdict(row, _listed(row, secrets), known.unknown)) for row in rows]
-    moved = [(row, event) for row, event in verdicts if event is not None]
-    _write(connection, moved, number, now)
-    sent = sum(event == "adopted" for _, event in moved)
-    return sent, len(moved) - sent
+    # By number: the rows cannot be changed while they are still being read.
+    moved = {"adopted": array("q"), "adopted_unknown": array("q")}
+    unweighed = _unweighed(campaign, occurrence, number)
+    for row in connection.execution_options(yield_per=_PAGE).execute(unweighed):
+        if event := _verdict(row, _listed(row, secrets), known.unknown):
+            moved[event].append(row.id)
+    for event, rows in moved.items():
+        _write(connection, event, rows, number, now)
+    return len(moved["adopted"]), len(moved["adopted_unknown"])
 
 
 def _unweighed(campaign: str, occurrence: str, number: int) -> Select[Any]:
     # A row sent or waiting here is known better here; one being sent is settled by its run.
     open_states = (State.PLANNED, State.FAILED, State.SKIPPED, State.IN_DOUBT)
-    return select(deliveries).where(
+    columns = ("id", "campaign", "occurrence", "channel", "recipient", "state")
+    return select(*(deliveries.c[name] for name in columns)).where(
         is_in(campaign, occurrence),
         deliveries.c.adoption < number,
         deliveries.c.state.in_([state.value for state in open_states]),
     )
 
 
-def _listed(row: Row[Any], secrets: Iterable[tuple[bytes, Mapping[str, State]]]) -> State | None:
+def _listed(row: Row[Any], secrets: Iterable[tuple[bytes, Hashes]]) -> State | None:
     key = key_of(row)
     found = {states.get(hashed(key, secret)) for secret, states in secrets}
     # Accepted by the other side wins: whatever was in doubt was then looked up.
@@ -106,16 +127,11 @@ def _verdict(row: Row[Any], listed: State | None, unknown: bool) -> str | None:
 
 
 def _write(
-    connection: Connection, moved: list[tuple[int, str]], number: int, now: datetime
+    connection: Connection, event: str, rows: array[int], number: int, now: datetime
 ) -> None:
-    if not moved:
-        return
-    statement = (
-        update(deliveries)
-        .where(deliveries.c.id == bindparam("row"))
-        .values(state=bindparam("new_state"), reason="", adoption=number)
-    )
-    connection.execute(
-        statement, [{"row": row, "new_state": str(EVENTS[event])} for row, event in moved]
-    )
-    note_each(connection, ((row, event, {}) for row, event in moved), now)
+    values = {"state": str(EVENTS[event]), "reason": "", "adoption": number}
+    statement = update(deliveries).where(deliveries.c.id == bindparam("row")).values(values)
+    for start in range(0, len(rows), _PAGE):
+        page = rows[start : start + _PAGE]
+        connection.execute(statement, [{"row": row} for row in page])
+        note_each(connection, ((row, event, {}) for row in page), now)

@@ -12,7 +12,8 @@ hand-over and the answer are written at once and synced in groups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +37,7 @@ from announce.model.delivery import (
     DeliveryKey,
     Event,
     Outcome,
+    State,
     Suppression,
 )
 
@@ -43,6 +45,7 @@ __all__ = [
     "EVENTS",
     "LEASE",
     "Counts",
+    "Group",
     "HeldByAnother",
     "Holder",
     "Ledger",
@@ -83,9 +86,35 @@ class Uploads(Protocol):
         """Remember what the account calls the upload with this hash."""
 
 
+class Group(Protocol):
+    """Several marks and answers in one transaction; see `Run` for what each does."""
+
+    def handed_over(
+        self,
+        key: DeliveryKey,
+        now: datetime,
+        *,
+        account: str = "",
+        recipients: int | None = None,
+        message_id: str = "",
+    ) -> None: ...
+
+    def refused_for_now(
+        self, key: DeliveryKey, now: datetime, reason: str, detail: Mapping[str, Any]
+    ) -> None: ...
+
+    def record(
+        self, key: DeliveryKey, outcome: Outcome, now: datetime, *, message_id: str = ""
+    ) -> None: ...
+
+
 class Run(Protocol):
     """One run of one occurrence, held against other processes; its methods may be called from
     several threads. All raise RunLost once another process has taken the run over."""
+
+    @property
+    def number(self) -> int:
+        """What other processes of this run join it by."""
 
     @property
     def campaign(self) -> str: ...
@@ -150,6 +179,10 @@ class Run(Protocol):
     ) -> None:
         """Write down what became of a claimed delivery; as durable as `handed_over`."""
 
+    def together(self) -> AbstractContextManager[Group]:
+        """Marks and answers that are written in one transaction when the block ends well; as
+        durable as `handed_over`. Nothing of them is written where it does not."""
+
     def looked(self, key: DeliveryKey, outcome: Outcome, now: datetime) -> None:
         """Write down what looking found about one in doubt or waiting. An outcome `planned`
         is proof of absence: it is sent again."""
@@ -199,14 +232,35 @@ class Ledger(Protocol):
     def campaigns(self) -> list[tuple[str, str]]:
         """Every (campaign, occurrence) with deliveries, in the order in which they came."""
 
-    def deliveries(self, campaign: str, occurrence: str | None = None) -> Iterator[Delivery]:
-        """The deliveries of a campaign, by occurrence and in the plan's order."""
+    def deliveries(
+        self,
+        campaign: str,
+        occurrence: str | None = None,
+        *,
+        states: Collection[State] | None = None,
+    ) -> Iterator[Delivery]:
+        """The deliveries of a campaign, or those in `states`, by occurrence and in the plan's
+        order."""
 
     def delivery(self, key: DeliveryKey) -> Delivery | None:
         """One delivery."""
 
     def counts(self, campaign: str | None = None) -> Counts:
         """How many deliveries stand in each state."""
+
+    def states(
+        self, campaign: str, occurrence: str, channel: Channel
+    ) -> Iterator[tuple[str, State, str]]:
+        """Recipient's key, state and reason of each delivery, in the plan's order."""
+
+    def totals(self, campaign: str, occurrence: str, channel: Channel) -> dict[State, int]:
+        """How many deliveries stand in each state, in the order in which these first appear."""
+
+    def skips(self, campaign: str, occurrence: str, channel: Channel) -> dict[str, int]:
+        """How many deliveries are skipped for each reason."""
+
+    def noted(self, campaign: str, occurrence: str | None, channel: Channel) -> Iterator[Delivery]:
+        """What failed, is in doubt, or was sent or skipped with a reason, in the plan's order."""
 
     def events(self, key: DeliveryKey) -> list[Event]:
         """What happened to one delivery, oldest first."""
@@ -227,27 +281,61 @@ class Ledger(Protocol):
         host, and one elsewhere whose lease is over; settles what it left claimed.
         """
 
+    def join(self, run: int) -> Run:
+        """A share in a run that another process of the same send holds: to claim, mark, record
+        and give back; not to lay and not to finish. RunLost where it is no longer open."""
+
     def recover(self, campaign: str, now: datetime) -> bool:
         """End a run whose holder is gone, as `begin` would, without taking it."""
 
     def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
         """A person's word on a delivery in doubt; GateError where it is not in doubt."""
 
-    def used(self, account: str, since: datetime) -> int:
-        """Recipients handed to an account since then, that instant included."""
+    def used(self, account: str, since: datetime, *, messages: bool = False) -> int:
+        """Recipients (or messages) handed to an account since then, that instant included."""
+
+    def handovers(
+        self, account: str, since: datetime, *, exact: bool = False
+    ) -> list[tuple[datetime, int, int]]:
+        """The same by the minute of the clock (or each moment), oldest first: the last
+        hand-over's moment, and how many recipients and messages went then."""
 
     def oldest_in(self, account: str, since: datetime) -> datetime | None:
         """When the first hand-over since then was: room comes as it leaves the window."""
 
     def moved_addresses(
-        self, campaign: str, occurrence: str, channel: Channel, planned: Iterable[Delivery]
+        self,
+        campaign: str,
+        occurrence: str,
+        channel: Channel,
+        planned: Iterable[Delivery],
+        *,
+        has: Callable[[DeliveryKey], bool] | None = None,
     ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
         """Addresses already served under a key that the plan lacks, and planned under another:
-        (address, old key, new key)."""
+        (address, old key, new key). `has` says whether the plan has a key; without it the keys
+        of `planned` are gathered, which otherwise are looked at only where there is need."""
 
     def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
         """How far each delivery of an occurrence came; with `since`, only those that changed
         after that sequence."""
+
+    def finished(self, campaign: str, occurrence: str) -> Mapping[str, Any] | None:
+        """What was kept of the last run, if it left nothing to do; None where nothing was."""
+
+    def keep_finished(
+        self, campaign: str, occurrence: str, facts: Mapping[str, Any] | None
+    ) -> None:
+        """Keep plain facts of a run that left nothing to do; None: forget them."""
+
+    def changes(
+        self, campaign: str, occurrence: str, *, since: int = 0
+    ) -> Iterator[tuple[DeliveryKey, State]]:
+        """How each delivery stands that changed after that sequence; from the beginning only
+        those that were served or are in doubt."""
+
+    def adoptions(self, campaign: str, occurrence: str) -> dict[str, int]:
+        """The ledgers whose record was adopted for an occurrence, each with its sequence."""
 
     def adopted(self, campaign: str, occurrence: str) -> TakenOver:
         """What was adopted for an occurrence."""

@@ -2,64 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
-from sqlalchemy import Connection, Integer, Text, cast, update
+from sqlalchemy import Connection
 
-from announce.ledger.engine import Quick, at_edge, sqlite_engine
+from announce.ledger.engine import at_edge, quick_connection, raw, sqlite_engine
+from announce.ledger.journal import Entry, Journal, fold, is_empty
 from announce.ledger.machine import Machine
-from announce.ledger.schema import meta
+
+_COUNT_A_SYNC = "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'syncs'"
 
 
 class Core:
-    """Synced transactions, small unsynced ones, and reads beside them.
+    """Synced transactions, the journal of small unsynced ones, and reads beside them.
 
-    The lock keeps this process's threads from waiting for each other in SQLite, whose busy
-    handler sleeps.
+    `lock` keeps this process's threads from waiting for each other in SQLite.
     """
 
     def __init__(self, path: Path, machine: Machine, patience: float) -> None:
         self.path = path
         self.machine = machine
-        self._lock = RLock()
-        self._firm = sqlite_engine(path, synced=True, patience=patience)
-        self._writes = self._firm.execution_options(writes=True)
+        self.lock = RLock()
+        self._engine = sqlite_engine(path, patience=patience)
+        self._writes = self._engine.execution_options(writes=True)
         with at_edge(path):
-            self.quick = Quick(sqlite_engine(path, synced=False, patience=patience))
+            self._journal = Journal(quick_connection(path), patience)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A write transaction that is synced when it ends well, and undone when not."""
-        with at_edge(self.path), self._lock, self._writes.begin() as connection:
+        with self.rebuilding() as connection:
+            fold(raw(connection).cursor())
+            yield connection
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """The same in a ledger whose tables may be older than this program."""
+        with at_edge(self.path), self.lock, self._writes.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the ledger and changes nothing."""
-        with at_edge(self.path), self._firm.connect() as connection:
+        with self.looking() as connection:
+            if is_empty(raw(connection).cursor()):
+                yield connection
+                return
+        with at_edge(self.path), self.lock:
+            self._journal.sort_in()
+        with self.looking() as connection:
             yield connection
 
-    def quickly(self, *steps: tuple[str, dict[str, Any]]) -> bool:
-        """Prepared steps in one unsynced transaction; False, and nothing, if the first one
-        finds no row."""
-        with at_edge(self.path), self._lock:
-            return self.quick.write(*steps)
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """The same without the journal, in a ledger that may be older than this program."""
+        with at_edge(self.path), self._engine.connect() as connection:
+            yield connection
+
+    def append(self, run: int, entries: Sequence[Entry]) -> bool:
+        """Write marks and answers in one unsynced transaction; False, and nothing, where the run
+        has ended."""
+        with at_edge(self.path), self.lock:
+            return self._journal.append(run, entries)
+
+    def beat(self, run: int, lease: str) -> bool:
+        """Renew a run's lease, unsynced; False where it has ended."""
+        with at_edge(self.path), self.lock:
+            return self._journal.beat(run, lease)
 
     def sync(self) -> None:
         """Make everything committed so far survive the power: a synced commit syncs the whole
         write-ahead log, and so what came before it."""
         with self.writing() as connection:
             # It must write something: a commit without a change syncs nothing.
-            here = meta.c.name == "syncs"
-            more = cast(cast(meta.c.value, Integer) + 1, Text)
-            connection.execute(update(meta).where(here).values(value=more))
+            raw(connection).execute(_COUNT_A_SYNC)
 
     def close(self) -> None:
         """Let go of the connections."""
-        with at_edge(self.path), self._lock:
-            self.quick.close()
-            self._firm.dispose()
+        with at_edge(self.path), self.lock:
+            self._journal.close()
+            self._engine.dispose()

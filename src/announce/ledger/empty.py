@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from announce.errors import MachineError
 from announce.ledger.base import (
@@ -20,7 +20,14 @@ from announce.ledger.base import (
     SuppressionReason,
     TakenOver,
 )
-from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, Suppression
+from announce.model.delivery import (
+    Channel,
+    Delivery,
+    DeliveryKey,
+    Event,
+    State,
+    Suppression,
+)
 from announce.texts import say
 
 
@@ -80,7 +87,13 @@ class EmptyLedger:
         """None."""
         return []
 
-    def deliveries(self, campaign: str, occurrence: str | None = None) -> Iterator[Delivery]:
+    def deliveries(
+        self,
+        campaign: str,
+        occurrence: str | None = None,
+        *,
+        states: Collection[State] | None = None,
+    ) -> Iterator[Delivery]:
         """None."""
         return iter(())
 
@@ -91,6 +104,24 @@ class EmptyLedger:
     def counts(self, campaign: str | None = None) -> Counts:
         """None."""
         return {}
+
+    def states(
+        self, campaign: str, occurrence: str, channel: Channel
+    ) -> Iterator[tuple[str, State, str]]:
+        """None."""
+        return iter(())
+
+    def totals(self, campaign: str, occurrence: str, channel: Channel) -> dict[State, int]:
+        """None."""
+        return {}
+
+    def skips(self, campaign: str, occurrence: str, channel: Channel) -> dict[str, int]:
+        """None."""
+        return {}
+
+    def noted(self, campaign: str, occurrence: str | None, channel: Channel) -> Iterator[Delivery]:
+        """None."""
+        return iter(())
 
     def events(self, key: DeliveryKey) -> list[Event]:
         """None."""
@@ -112,6 +143,10 @@ class EmptyLedger:
         """Refused."""
         _refuse(self._path)
 
+    def join(self, run: int) -> Run:
+        """Refused."""
+        _refuse(self._path)
+
     def recover(self, campaign: str, now: datetime) -> bool:
         """There is nothing to recover."""
         return False
@@ -120,9 +155,15 @@ class EmptyLedger:
         """Refused."""
         _refuse(self._path)
 
-    def used(self, account: str, since: datetime) -> int:
+    def used(self, account: str, since: datetime, *, messages: bool = False) -> int:
         """None."""
         return 0
+
+    def handovers(
+        self, account: str, since: datetime, *, exact: bool = False
+    ) -> list[tuple[datetime, int, int]]:
+        """None."""
+        return []
 
     def oldest_in(self, account: str, since: datetime) -> datetime | None:
         """Never."""
@@ -134,6 +175,8 @@ class EmptyLedger:
         occurrence: str,
         channel: Channel,
         planned: Iterable[Delivery],
+        *,
+        has: Callable[[DeliveryKey], bool] | None = None,
     ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
         """None."""
         return []
@@ -141,6 +184,25 @@ class EmptyLedger:
     def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
         """None."""
         return iter(())
+
+    def finished(self, campaign: str, occurrence: str) -> Mapping[str, Any] | None:
+        """None."""
+        return None
+
+    def keep_finished(
+        self, campaign: str, occurrence: str, facts: Mapping[str, Any] | None
+    ) -> None:
+        """There is nothing to forget, and no run to keep anything of."""
+
+    def changes(
+        self, campaign: str, occurrence: str, *, since: int = 0
+    ) -> Iterator[tuple[DeliveryKey, State]]:
+        """None."""
+        return iter(())
+
+    def adoptions(self, campaign: str, occurrence: str) -> dict[str, int]:
+        """None."""
+        return {}
 
     def adopted(self, campaign: str, occurrence: str) -> TakenOver:
         """Nothing."""

@@ -3,104 +3,125 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
-from typing import Any
+from types import TracebackType
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import ClauseElement
 
 from announce.errors import MachineError
 from announce.texts import say
 
 _SETTINGS = (
-    # Each small commit writes whole pages to the log: small pages, less to sync.
-    ("page_size", "1024"),
-    # A checkpoint syncs twice: at the default it would come every few hundred messages.
-    ("wal_autocheckpoint", "16000"),
+    # Each small commit writes whole pages to the log: small pages, less to write.
+    ("page_size", "2048"),
     ("foreign_keys", "ON"),
     # On macOS an ordinary sync does not reach the disk: https://www.sqlite.org/pragma.html
     ("fullfsync", "ON"),
 )
+# Pages of the log after which it is brought into the file. That syncs twice: at the default it
+# would come every few hundred messages.
+_CHECKPOINT = 8000
+_STEP = 0.00005  # seconds between two looks at a lock that another process holds
 
 
-def sqlite_engine(path: Path, *, synced: bool, patience: float) -> Engine:
-    """An engine on the file, which must exist. `synced`: each commit survives the power; else
-    only the process (https://www.sqlite.org/pragma.html#pragma_synchronous, WAL mode)."""
+def sqlite_engine(path: Path, *, patience: float) -> Engine:
+    """An engine on the file, which must exist: each commit survives the loss of power."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         paramstyle="named",
-        connect_args={"timeout": patience, "check_same_thread": False, "isolation_level": None},
+        connect_args={"check_same_thread": False, "isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        try:
-            for setting, value in (*_SETTINGS, ("synchronous", "FULL" if synced else "NORMAL")):
-                connection.execute(f"PRAGMA {setting} = {value}")
-        except sqlite3.Error:
-            connection.close()
-            raise
+        _prepared(connection, synced=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # Without IMMEDIATE a transaction that reads first and writes then can fail midway.
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver = raw(connection)
+        driver.execute(f"PRAGMA busy_timeout = {0 if writes else int(patience * 1000)}")
+        if writes:
+            begin_writing(driver.cursor(), patience)
+        else:
+            driver.execute("BEGIN")
 
     return engine
 
 
-class Quick:
-    """Small writes, committed at once and not synced, past SQLAlchemy's own cost.
+def quick_connection(path: Path) -> sqlite3.Connection:
+    """A connection whose commits survive the process only, until a synced one follows."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    return _prepared(connection, synced=False)
 
-    Statements are written in Core and prepared once. Not thread-safe: the ledger's lock is.
+
+def raw(connection: Connection) -> sqlite3.Connection:
+    """The driver's connection under SQLAlchemy's, for many rows or at the wire's pace."""
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
+
+
+def begin_writing(cursor: sqlite3.Cursor, patience: float) -> None:
+    """Begin a transaction that writes, after at most so many seconds.
+
+    With the lock at once: one that reads first and writes then can fail midway. Not by SQLite's
+    own waiting (`busy_timeout`): it sleeps for up to a tenth of a second where another process
+    holds the lock for a fraction of a thousandth.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._pooled = engine.raw_connection()
-        self._cursor = self._pooled.cursor()
-
-    def prepare(self, statement: ClauseElement) -> str:
-        """The statement's text, with its parameters by name."""
-        return str(statement.compile(dialect=self._engine.dialect))
-
-    def write(self, *steps: tuple[str, dict[str, Any]]) -> bool:
-        """Do the steps in one transaction if the first finds exactly one row, else nothing."""
-        run = self._cursor.execute
-        run("BEGIN IMMEDIATE")
+    until: float | None = None
+    step = _STEP
+    while True:
         try:
-            run(*steps[0])
-            found = self._cursor.rowcount == 1
-            if found:
-                for step in steps[1:]:
-                    run(*step)
-            run("COMMIT" if found else "ROLLBACK")
-        except BaseException:
-            if self._pooled.driver_connection.in_transaction:  # type: ignore[union-attr]
-                run("ROLLBACK")
-            raise
-        return found
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._cursor.close()
-        self._pooled.close()
-        self._engine.dispose()
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            now = time.monotonic()
+            until = now + patience if until is None else until
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or now > until:
+                raise
+            time.sleep(step)
+            step = min(step * 1.25, 20 * _STEP)
+        else:
+            return
 
 
-@contextmanager
-def at_edge(path: Path) -> Iterator[None]:
-    """Turn the database's errors into MachineError, each with its mend."""
+def _prepared(connection: sqlite3.Connection, *, synced: bool) -> sqlite3.Connection:
+    """https://www.sqlite.org/pragma.html#pragma_synchronous, in WAL mode."""
+    settings = (
+        *_SETTINGS,
+        ("synchronous", "FULL" if synced else "NORMAL"),
+        ("wal_autocheckpoint", str(_CHECKPOINT if synced else 0)),
+    )
     try:
-        yield
-    except DBAPIError as error:
-        raise _told(path, error.orig or error) from error
-    except sqlite3.Error as error:
-        raise _told(path, error) from error
+        for setting, value in settings:
+            connection.execute(f"PRAGMA {setting} = {value}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+class at_edge:
+    """Turn the database's errors into MachineError, each with its mend."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, DBAPIError):
+            raise _told(self._path, error.orig or error) from error
+        if isinstance(error, sqlite3.Error):
+            raise _told(self._path, error) from error
 
 
 def _told(path: Path, error: BaseException) -> MachineError:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 
 from announce.cells import defused
 from announce.errors import MachineError
@@ -90,23 +90,24 @@ def _private(path: Path) -> int:
 
 def _untold(connection: Connection) -> list[str]:
     telling = [event for event, state in EVENTS.items() if state is not None]
-    last = (
-        select(events.c.event)
-        .where(events.c.delivery == deliveries.c.id, events.c.event.in_(telling))
-        .order_by(events.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
+    of_each = select(func.max(events.c.id)).where(events.c.event.in_(telling))
+    last = select(events.c.delivery, events.c.event).where(
+        events.c.id.in_(of_each.group_by(events.c.delivery))
+    )
+    told = last.subquery()
+    joined = select(deliveries, told.c.event.label("told")).outerjoin(
+        told, told.c.delivery == deliveries.c.id
     )
     found = []
-    for row in connection.execute(select(deliveries, last.label("told"))):
-        told = EVENTS.get(row.told)
-        if told != State(row.state):
+    for row in connection.execute(joined.order_by(deliveries.c.id)):
+        state = EVENTS.get(row.told)
+        if state != State(row.state):
             found.append(
                 say(
                     "delivery {key} is {state}, but its events say {told}",
                     key=key_of(row),
                     state=row.state,
-                    told=told.value if told else "-",
+                    told=state.value if state else "-",
                 )
             )
     return found

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from secrets import token_hex
 
 
-def write_whole(path: Path, text: str, *, folder_mode: int = 0o777, mode: int = 0o666) -> None:
-    """Replace a file in one step, synced. OSError where that cannot be done."""
+def write_whole(
+    path: Path, text: str | Iterable[str], *, folder_mode: int = 0o777, mode: int = 0o666
+) -> None:
+    """Replace a file in one step, synced; a text may come in pieces. OSError where that cannot be
+    done."""
     make_folder(path.parent, folder_mode)
     fresh = path.with_name(f".{path.name}.{token_hex(4)}.new")
     try:
         with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:  # noqa: PTH123
-            file.write(text.encode())
+            for piece in [text] if isinstance(text, str) else text:
+                file.write(piece.encode())
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

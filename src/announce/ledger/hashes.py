@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from announce.ledger.heaps import SIZE
 from announce.ledger.records import TakenOver
 from announce.model.delivery import DeliveryKey, State
 
 
-def hashed(key: DeliveryKey, secret: bytes) -> str:
-    """A delivery key as receipts name it: 16 bytes of keyed BLAKE2b, in hex."""
-    return blake2b(str(key).encode(), key=secret, digest_size=16).hexdigest()
+def hashed(key: DeliveryKey, secret: bytes) -> bytes:
+    """A delivery key as receipts name it: 16 bytes of keyed BLAKE2b."""
+    return blake2b(str(key).encode(), key=secret, digest_size=SIZE).digest()
 
 
 def adopted_state(taken: TakenOver, key: DeliveryKey) -> State | None:

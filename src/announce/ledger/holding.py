@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from announce.ledger import contents
 from announce.ledger.adoption import weigh
-from announce.ledger.base import LEASE, HeldByAnother, Holder
+from announce.ledger.base import LEASE, HeldByAnother, Holder, RunLost
+from announce.ledger.engine import raw
 from announce.ledger.machine import Machine
 from announce.ledger.moves import move
 from announce.ledger.schema import deliveries, runs
@@ -63,21 +65,34 @@ def is_dead(holder: Holder, machine: Machine, now: datetime) -> bool:
 def end_dead(connection: Connection, holder: Holder, machine: Machine, now: datetime) -> None:
     """End a dead holder's run and settle what it left claimed."""
     # The marks of hand-overs are not synced one by one: they outlive the process, not the power.
-    release(connection, holder.run, now, marks_hold=holder.boot == machine.boot, why="run died")
-    ended = {"ended_at": now, "outcome": "died"}
-    connection.execute(update(runs).where(runs.c.id == holder.run).values(ended))
+    marks_hold = holder.boot == machine.boot
+    end(connection, holder.run, now, outcome="died", marks_hold=marks_hold, why="run died")
     # While they were claimed, an adoption passed them by.
     weigh(connection, holder.campaign, holder.occurrence, now)
 
 
-def release(connection: Connection, run: int, now: datetime, *, marks_hold: bool, why: str) -> None:
-    """Let go of what a run has claimed: back to planned if it surely was not handed over."""
+def end(
+    connection: Connection, run: int, now: datetime, *, outcome: str, marks_hold: bool, why: str
+) -> None:
+    """End a run and let go of what it has claimed: back to planned if it surely was not handed
+    over. Whoever shared in the run finds it lost."""
     claimed = (deliveries.c.run == run) & (deliveries.c.state == State.SENDING.value)
     detail = {"why": why, "run": run}
     if marks_hold:
         untouched = claimed & deliveries.c.handed_at.is_(None)
         move(connection, untouched, "given_back", now, detail=detail, run=None)
     move(connection, claimed, "in_doubt", now, detail=detail, reason=why)
+    contents.drop(raw(connection).cursor(), run)
+    ended = {"ended_at": now, "outcome": outcome}
+    connection.execute(update(runs).where(runs.c.id == run).values(ended))
+
+
+def lost(campaign: str) -> RunLost:
+    """What a run is told that has ended, or that another process has taken over."""
+    return RunLost(
+        say("this run of {campaign} was ended or taken over by another process", campaign=campaign),
+        hint=say("see `announce status`; run again when the other one has ended"),
+    )
 
 
 def _holder(row: Row[Any]) -> Holder:

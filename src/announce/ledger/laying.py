@@ -1,33 +1,53 @@
-"""Writing a plan down: what is new, what changed, what is gone, what is back."""
+"""Writing a plan down: what is new, what changed, what is gone, what is back.
+
+The plan and the rows of before are read side by side, a page at a time: a plan of a hundred
+thousand lines takes no more memory than one of a thousand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Text,
-    bindparam,
-    func,
-    insert,
-    select,
-    type_coerce,
-    update,
-)
+from sqlalchemy import Connection
 
 from announce.ledger.adoption import weigh
-from announce.ledger.moves import in_bulk, is_in, note_each
-from announce.ledger.schema import deliveries, packed
+from announce.ledger.engine import raw
+from announce.ledger.present import Present
+from announce.ledger.schema import packed, stamp
 from announce.model.delivery import Delivery, State
 
 # What a plan may still change: everything that nobody was handed.
-_OPEN = frozenset({State.PLANNED, State.FAILED, State.SKIPPED})
-_COLUMNS = ("position", "language", "addresses", "state", "reason", "subject", "digest")
+_OPEN = frozenset({"planned", "failed", "skipped"})
+_STATES = {State.PLANNED: "planned", State.SKIPPED: "skipped"}
+_PAGE = 500
 GONE = "gone"
+
+_ADD = """
+INSERT INTO deliveries (
+  campaign, occurrence, channel, recipient, position, language, addresses, state, reason, subject,
+  digest, message_id, adoption
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)
+"""
+_CHANGE = """
+UPDATE deliveries SET
+  position = ?, language = ?, addresses = ?, state = ?, reason = ?, subject = ?, digest = ?
+WHERE id = ?
+"""
+_LAST = "SELECT coalesce(max(id), 0) FROM deliveries"
+_TELL_NEW = """
+INSERT INTO events (delivery, at, event, detail)
+SELECT id, ?, state, CASE reason WHEN '' THEN '{}' ELSE json_object('reason', reason) END
+FROM deliveries NOT INDEXED WHERE id > ? ORDER BY id
+"""
+_TELL = "INSERT INTO events (delivery, at, event, detail) VALUES (?, ?, ?, ?)"
+_LEAVE = "UPDATE deliveries SET state = 'skipped', reason = ? WHERE id = ?"
+
+# channel, recipient, position, language, addresses, state, reason, subject, digest
+_Values = tuple[Any, ...]
 
 
 def lay(
@@ -37,101 +57,92 @@ def lay(
 
     ValueError for a line of another occurrence, or one that is neither planned nor skipped.
     """
-    rows = _rows(connection, campaign, occurrence)
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    moved: list[tuple[int, str, dict[str, Any]]] = []
-    for position, line in enumerate(lines):
-        _refuse_strangers(line, campaign, occurrence)
-        row = rows.pop((line.key.channel, line.key.recipient), None)
-        if row is None:
-            new.append(_values(line, position))
-        elif State(row.state) in _OPEN:
-            _compare(row, _merged(row, line, position), changed, moved)
-    for row in rows.values():
-        if row.state in (State.PLANNED, State.FAILED):
-            _compare(row, {**_kept(row), "state": "skipped", "reason": GONE}, changed, moved)
-    _insert(connection, campaign, occurrence, new, now)
-    _update(connection, changed)
-    note_each(connection, moved, now)
+    laying = _Laying(raw(connection).cursor(), (campaign, occurrence), stamp(now))
+    rest = iter(lines)
+    while page := list(islice(rest, _PAGE)):
+        laying.lay(page)
+    laying.end()
     weigh(connection, campaign, occurrence, now)
 
 
-def _rows(
-    connection: Connection, campaign: str, occurrence: str
-) -> dict[tuple[str, str], Row[Any]]:
-    # The addresses stay packed: unpacking a hundred thousand rows to compare them is waste.
-    names = ("id", "channel", "recipient", *(name for name in _COLUMNS if name != "addresses"))
-    columns: list[ColumnElement[Any]] = [deliveries.c[name] for name in names]
-    columns.append(type_coerce(deliveries.c.addresses, Text).label("addresses"))
-    found = connection.execute(select(*columns).where(is_in(campaign, occurrence)))
-    return {(row.channel, row.recipient): row for row in found}
+class _Laying:
+    """One plan on its way into the ledger, within a write transaction."""
+
+    def __init__(self, cursor: sqlite3.Cursor, place: tuple[str, str], at: str) -> None:
+        self._cursor = cursor
+        self._place = place
+        self._at = at
+        self._present = Present(cursor, place)
+        [self._last] = cursor.execute(_LAST).fetchone()
+
+    def lay(self, lines: list[Delivery]) -> None:
+        """Write the next lines."""
+        wanted = [_values(line, self._place) for line in lines]
+        if self._present.is_empty:
+            self._add(wanted)
+            return
+        new: list[_Values] = []
+        changed: list[_Values] = []
+        moved: list[_Values] = []
+        for values in wanted:
+            row = self._present.find(values[0], values[1])
+            if row is None:
+                new.append(values)
+            elif row[1:] != values and row[6] in _OPEN:
+                self._compare(row, values, changed, moved)
+        self._add(new)
+        self._cursor.executemany(_CHANGE, changed)
+        self._cursor.executemany(_TELL, moved)
+
+    def end(self) -> None:
+        """Skip who is gone; tell of what is new."""
+        for gone in _pages(self._present.unmet()):
+            why = packed({"reason": GONE})
+            self._cursor.executemany(_LEAVE, [(GONE, row) for row in gone])
+            self._cursor.executemany(_TELL, [(row, self._at, "skipped", why) for row in gone])
+        self._cursor.execute(_TELL_NEW, (self._at, self._last))
+
+    def _add(self, new: list[_Values]) -> None:
+        self._cursor.executemany(_ADD, [self._place + values for values in new])
+
+    def _compare(
+        self, row: _Values, wanted: _Values, changed: list[_Values], moved: list[_Values]
+    ) -> None:
+        state, reason = wanted[5:7]
+        was_state, was_reason = row[6:8]
+        if (was_state, state) == ("failed", "planned"):
+            # Only `retry_failed` tries it again.
+            state, reason = was_state, was_reason
+        becomes = (*wanted[2:5], state, reason, *wanted[7:])
+        if row[3:] == becomes:
+            return
+        changed.append((*becomes, row[0]))
+        reworded = state == "skipped" and was_reason != reason
+        if was_state != state or reworded:
+            detail = packed({"reason": reason} if reason else {})
+            moved.append((row[0], self._at, state, detail))
 
 
-def _refuse_strangers(line: Delivery, campaign: str, occurrence: str) -> None:
-    if (line.key.campaign, line.key.occurrence) != (campaign, occurrence):
-        raise ValueError(f"{line.key} is not of {campaign}, {occurrence}")
-    if line.state not in (State.PLANNED, State.SKIPPED):
-        raise ValueError(f"{line.key}: a plan cannot make a delivery {line.state}")
+def _values(line: Delivery, place: tuple[str, str]) -> _Values:
+    key = line.key
+    if (key.campaign, key.occurrence) != place:
+        raise ValueError(f"{key} is not of {', '.join(place)}")
+    state = _STATES.get(line.state)
+    if state is None:
+        raise ValueError(f"{key}: a plan cannot make a delivery {line.state}")
+    return (
+        key.channel,
+        key.recipient,
+        line.position,
+        line.language,
+        packed(line.to),
+        state,
+        line.reason,
+        line.subject,
+        line.digest,
+    )
 
 
-def _values(line: Delivery, position: int) -> dict[str, Any]:
-    return {
-        "channel": line.key.channel,
-        "recipient": line.key.recipient,
-        "position": position,
-        "language": line.language,
-        "addresses": packed(line.to),
-        "state": line.state.value,
-        "reason": line.reason,
-        "subject": line.subject,
-        "digest": line.digest,
-    }
-
-
-def _merged(row: Row[Any], line: Delivery, position: int) -> dict[str, Any]:
-    merged = _values(line, position)
-    if row.state == State.FAILED and line.state is State.PLANNED:
-        # Only `retry_failed` tries it again.
-        merged["state"], merged["reason"] = row.state, row.reason
-    return merged
-
-
-def _kept(row: Row[Any]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _COLUMNS}
-
-
-def _compare(
-    row: Row[Any],
-    wanted: dict[str, Any],
-    changed: list[dict[str, Any]],
-    moved: list[tuple[int, str, dict[str, Any]]],
-) -> None:
-    if all(getattr(row, name) == wanted[name] for name in _COLUMNS):
-        return
-    changed.append({"row": row.id} | {f"new_{name}": wanted[name] for name in _COLUMNS})
-    reworded = wanted["state"] == State.SKIPPED and row.reason != wanted["reason"]
-    if row.state != wanted["state"] or reworded:
-        detail = {"reason": wanted["reason"]} if wanted["reason"] else {}
-        moved.append((row.id, wanted["state"], detail))
-
-
-def _insert(
-    connection: Connection, campaign: str, occurrence: str, new: list[dict[str, Any]], now: datetime
-) -> None:
-    if not new:
-        return
-    here = is_in(campaign, occurrence)
-    last = connection.scalar(select(func.max(deliveries.c.id)).where(here)) or 0
-    common = {"campaign": campaign, "occurrence": occurrence, "message_id": "", "adoption": 0}
-    in_bulk(connection, insert(deliveries), [common | values for values in new])
-    columns = (deliveries.c.id, deliveries.c.state, deliveries.c.reason)
-    added = connection.execute(select(*columns).where(here, deliveries.c.id > last))
-    begun = [(r.id, r.state, {"reason": r.reason} if r.reason else {}) for r in added]
-    note_each(connection, begun, now)
-
-
-def _update(connection: Connection, changed: list[dict[str, Any]]) -> None:
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _COLUMNS}
-    statement = update(deliveries).where(deliveries.c.id == bindparam("row")).values(values)
-    in_bulk(connection, statement, changed)
+def _pages(rows: Iterator[int]) -> Iterator[list[int]]:
+    while page := list(islice(rows, _PAGE)):
+        yield page

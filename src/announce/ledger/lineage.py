@@ -119,19 +119,21 @@ def _is_of_original(ledger: Ledger, receipt: Receipt) -> bool:
 
 
 def _missing(ledger: Ledger, receipt: Receipt) -> int:
-    standings = list(ledger.standings(receipt.campaign, receipt.occurrence))
     known = ledger.adopted(receipt.campaign, receipt.occurrence).sections
     adopted = {section.key: section.states for section in known}
     missing = 0
     for section in receipt.sections:
         secret = bytes.fromhex(section.key)
-        served = {hashed(one.key, secret) for one in standings if one.state in BLOCKING}
-        handed = {hashed(one.key, secret) for one in standings if one.handed}
-        held = served | adopted.get(section.key, {}).keys()
-        missing += sum(
-            name not in held and (state is State.SENT or name not in handed)
-            for name, state in section.states.items()
-        )
+        left = section.states.copy()
+        for one in ledger.standings(receipt.campaign, receipt.occurrence):
+            name = hashed(one.key, secret)
+            # What was sent there must be known as served here; of the rest that it went out.
+            served = one.state in BLOCKING or (one.handed and left.get(name) is not State.SENT)
+            if served:
+                left.pop(name, None)
+        for name in adopted.get(section.key, ()):
+            left.pop(name, None)
+        missing += len(left)
     return missing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,11 @@ from sqlalchemy import (
     Connection,
     Insert,
     Row,
+    ScalarSelect,
     Table,
     Update,
     and_,
+    func,
     insert,
     literal,
     select,
@@ -22,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from announce.ledger.base import EVENTS
-from announce.ledger.schema import Moment, Packed, deliveries, events, packed, stamp
+from announce.ledger.schema import Moment, Packed, adoptions, deliveries, events, packed, stamp
 from announce.model.delivery import Delivery, DeliveryKey, Event, State
 
 
@@ -46,18 +49,62 @@ def key_of(row: Row[Any]) -> DeliveryKey:
     return DeliveryKey(row.campaign, row.occurrence, row.channel, row.recipient)
 
 
-def delivery_of(row: Row[Any], state: State | None = None) -> Delivery:
-    """A row as a delivery, in its own state or in the one that it is about to have."""
+def delivery_of(row: Row[Any]) -> Delivery:
+    """A row as a delivery."""
     return Delivery(
         key=key_of(row),
         language=row.language,
         to=tuple(row.addresses),
-        state=state or State(row.state),
+        state=State(row.state),
         reason=row.reason,
         subject=row.subject,
         digest=row.digest,
         message_id=row.message_id,
+        position=row.position,
     )
+
+
+# What `from_values` takes, for statements past SQLAlchemy's cost for each row.
+COLUMNS = (
+    "id, campaign, occurrence, channel, recipient, position, language, addresses, state, reason,"
+    " subject, digest, message_id"
+)
+
+
+def from_values(values: Any, state: State | None = None) -> Delivery:
+    """The values of `COLUMNS` as a delivery, in its own state or in the one told."""
+    (
+        _,
+        campaign,
+        occurrence,
+        channel,
+        recipient,
+        position,
+        language,
+        addresses,
+        own,
+        reason,
+        subject,
+        digest,
+        message_id,
+    ) = values
+    return Delivery(
+        key=DeliveryKey(campaign, occurrence, channel, recipient),
+        language=language,
+        to=tuple(json.loads(addresses)),
+        state=state or State(own),
+        reason=reason,
+        subject=subject,
+        digest=digest,
+        message_id=message_id,
+        position=position,
+    )
+
+
+def latest_adoption(campaign: str, occurrence: str) -> ScalarSelect[int]:
+    """The number of the occurrence's last adoption: what a row settled now has weighed."""
+    here = (adoptions.c.campaign == campaign, adoptions.c.occurrence == occurrence)
+    return select(func.coalesce(func.max(adoptions.c.id), 0)).where(*here).scalar_subquery()
 
 
 def event_of(row: Row[Any]) -> Event:

@@ -17,6 +17,7 @@ from announce.ledger.files import make_folder, sync_folder
 from announce.ledger.machine import Machine
 from announce.ledger.schema import SCHEMA, meta, tables
 from announce.ledger.store import SqlLedger
+from announce.ledger.upgrades import upgrade
 from announce.texts import say
 
 _SCHEME = "sqlite:///"
@@ -33,7 +34,7 @@ def open_sqlite(
         _make(path, patience)
     core = Core(path, machine or Machine.this(), patience)
     try:
-        _refuse_foreign(core)
+        _make_current(core)
         return SqlLedger(core)
     except BaseException:
         core.close()
@@ -80,7 +81,7 @@ def _make_whole(path: Path, patience: float) -> None:
 
 
 def _fill(path: Path, patience: float) -> None:
-    engine = sqlite_engine(path, synced=True, patience=patience)
+    engine = sqlite_engine(path, patience=patience)
     values = {"schema": str(SCHEMA), "id": token_hex(16), "secret": token_hex(32), "syncs": "0"}
     try:
         with engine.execution_options(writes=True).begin() as connection:
@@ -106,16 +107,25 @@ def _name(fresh: Path, path: Path) -> None:
             fresh.replace(path)
 
 
-def _refuse_foreign(core: Core) -> None:
-    with core.reading() as connection:
+def _make_current(core: Core) -> None:
+    """Refuse what is no ledger or too new a one; bring an older one up to date."""
+    found = _schema_of(core)
+    if found > SCHEMA:
+        raise MachineError(
+            say("the ledger {path} was made by a newer announce", path=core.path),
+            hint=say("install the newer announce that wrote it"),
+        )
+    if found < SCHEMA:
+        with core.rebuilding() as connection:
+            upgrade(connection, found)
+
+
+def _schema_of(core: Core) -> int:
+    with core.looking() as connection:
         if not inspect(connection).has_table(meta.name):
             raise MachineError(
                 say("{path} is not a ledger", path=core.path),
                 hint=say("see `ledger` in announce.yaml"),
             )
-        schema = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-    if int(schema or 0) > SCHEMA:
-        raise MachineError(
-            say("the ledger {path} was made by a newer announce", path=core.path),
-            hint=say("install the newer announce that wrote it"),
-        )
+        found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+    return int(found or 1)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parseaddr
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerce
 
 from announce.ledger.base import Counts, Standing, TakenOver
+from announce.ledger.engine import raw
 from announce.ledger.hashes import hashed
-from announce.ledger.moves import delivery_of, event_of, is_in, is_key, key_of
-from announce.ledger.schema import deliveries, events, occurrences
+from announce.ledger.moves import COLUMNS, delivery_of, event_of, from_values, is_in, is_key, key_of
+from announce.ledger.schema import deliveries, events, meta, occurrences
 from announce.model.delivery import (
     BLOCKING,
     Channel,
@@ -35,13 +38,23 @@ def campaigns(connection: Connection) -> list[tuple[str, str]]:
 
 
 def deliveries_of(
-    connection: Connection, campaign: str, occurrence: str | None
+    connection: Connection,
+    campaign: str,
+    occurrence: str | None,
+    wanted: Collection[State] | None,
 ) -> Iterator[Delivery]:
-    """Deliveries by occurrence and in the plan's order."""
-    found = select(deliveries).where(_within(campaign, occurrence))
-    ordered = found.order_by(_D.occurrence, _D.position, _D.id)
-    for row in connection.execution_options(yield_per=_PAGE).execute(ordered):
-        yield delivery_of(row)
+    """Deliveries, or those in the states wanted, by occurrence and in the plan's order."""
+    values: list[str] = [campaign]
+    here = "campaign = ?"
+    if occurrence is not None:
+        here += " AND occurrence = ?"
+        values.append(occurrence)
+    if wanted is not None:
+        here += f" AND state IN ({', '.join('?' for _ in wanted)})"
+        values += [state.value for state in wanted]
+    found = f"SELECT {COLUMNS} FROM deliveries WHERE {here} ORDER BY occurrence, position, id"
+    for row in raw(connection).execute(found, values):
+        yield from_values(row)
 
 
 def counts(connection: Connection, campaign: str | None) -> Counts:
@@ -55,6 +68,48 @@ def counts(connection: Connection, campaign: str | None) -> Counts:
         channels = result.setdefault(row.campaign, {}).setdefault(row.occurrence, {})
         channels.setdefault(row.channel, {})[row.state] = row.n
     return result
+
+
+def states(
+    connection: Connection, campaign: str, occurrence: str, channel: Channel
+) -> Iterator[tuple[str, State, str]]:
+    """Recipient's key, state and reason of each delivery, in the plan's order."""
+    here = (is_in(campaign, occurrence), _D.channel == channel)
+    found = select(_D.recipient, _D.state, _D.reason).where(*here)
+    ordered = found.order_by(_D.position, _D.id)
+    for recipient, state, reason in connection.execution_options(yield_per=_PAGE).execute(ordered):
+        yield recipient, State(state), reason
+
+
+def totals(
+    connection: Connection, campaign: str, occurrence: str, channel: Channel
+) -> dict[State, int]:
+    """How many in each state, in the order in which these first appear in the plan."""
+    here = (is_in(campaign, occurrence), _D.channel == channel)
+    grouped = select(_D.state, func.count()).where(*here).group_by(_D.state)
+    ordered = grouped.order_by(func.min(_D.position), func.min(_D.id))
+    return {State(state): number for state, number in connection.execute(ordered)}
+
+
+def skips(
+    connection: Connection, campaign: str, occurrence: str, channel: Channel
+) -> dict[str, int]:
+    """How many are skipped for each reason."""
+    here = (is_in(campaign, occurrence), _D.channel == channel, _D.state == State.SKIPPED.value)
+    grouped = select(_D.reason, func.count().label("n")).where(*here).group_by(_D.reason)
+    return {row.reason: row.n for row in connection.execute(grouped)}
+
+
+def noted(
+    connection: Connection, campaign: str, occurrence: str | None, channel: Channel
+) -> Iterator[Delivery]:
+    """What failed, is in doubt, or was sent or skipped with a reason, in the plan's order."""
+    open_ends = _D.state.in_([State.FAILED.value, State.IN_DOUBT.value])
+    ended = _D.state.in_([State.SENT.value, State.SKIPPED.value]) & (_D.reason != "")
+    here = (_within(campaign, occurrence), _D.channel == channel, open_ends | ended)
+    ordered = select(deliveries).where(*here).order_by(_D.occurrence, _D.position, _D.id)
+    for row in connection.execution_options(yield_per=_PAGE).execute(ordered):
+        yield delivery_of(row)
 
 
 def events_of(connection: Connection, key: DeliveryKey) -> list[Event]:
@@ -83,10 +138,36 @@ def content(connection: Connection, campaign: str, occurrence: str) -> Mapping[s
     return found
 
 
-def used(connection: Connection, account: str, since: datetime) -> int:
-    """Recipients handed to an account since then."""
+def finished_name(campaign: str, occurrence: str) -> str:
+    """Under which name the ledger keeps what a finished run left."""
+    return f"finished {campaign}|{occurrence}"
+
+
+def finished(connection: Connection, campaign: str, occurrence: str) -> Mapping[str, Any] | None:
+    """What was kept of the last run, if it left nothing to do."""
+    named = meta.c.name == finished_name(campaign, occurrence)
+    found = connection.scalar(select(meta.c.value).where(named))
+    facts: Mapping[str, Any] | None = None if found is None else json.loads(found)
+    return facts
+
+
+def used(connection: Connection, account: str, since: datetime, *, messages: bool) -> int:
+    """Recipients or messages handed to an account since then."""
     window = (events.c.account == account, events.c.at >= since)
-    return connection.scalar(select(func.sum(events.c.recipients)).where(*window)) or 0
+    counted = func.count() if messages else func.sum(events.c.recipients)
+    return connection.scalar(select(counted).where(*window)) or 0
+
+
+def handovers(
+    connection: Connection, account: str, since: datetime, *, exact: bool
+) -> list[tuple[datetime, int, int]]:
+    """Hand-overs to an account since then, together by the moment or the minute of the clock."""
+    # Times are text of one width: the first 16 signs are the minute.
+    when = events.c.at if exact else func.substr(events.c.at, 1, 16)
+    figures = (func.max(events.c.at), func.sum(events.c.recipients), func.count())
+    window = (events.c.account == account, events.c.at >= since)
+    rows = connection.execute(select(*figures).where(*window).group_by(when).order_by(when))
+    return [(at, recipients, messages) for at, recipients, messages in rows]
 
 
 def oldest_in(connection: Connection, account: str, since: datetime) -> datetime | None:
@@ -100,7 +181,7 @@ def standings(
     connection: Connection, campaign: str, occurrence: str, since: int
 ) -> Iterator[Standing]:
     """How far each delivery of an occurrence came, if it changed after `since`."""
-    handed = exists().where(events.c.delivery == _D.id, events.c.event.in_(_SERVED))
+    handed = _D.id.in_(select(events.c.delivery).where(events.c.event.in_(_SERVED)))
     columns = (_D.campaign, _D.occurrence, _D.channel, _D.recipient, _D.state)
     found = select(*columns, handed.label("handed")).where(is_in(campaign, occurrence))
     if since:
@@ -109,36 +190,55 @@ def standings(
         yield Standing(key=key_of(row), state=State(row.state), handed=bool(row.handed))
 
 
+def changes(
+    connection: Connection, campaign: str, occurrence: str, since: int
+) -> Iterator[tuple[DeliveryKey, State]]:
+    """How each delivery stands that changed after `since`; from the beginning only those that
+    must not be repeated."""
+    found = select(_D.channel, _D.recipient, _D.state).where(is_in(campaign, occurrence))
+    if since:
+        later = select(events.c.delivery).where(events.c.id > since)
+        found = found.where(_D.id.in_(later))
+    else:
+        found = found.where(_D.state.in_([state.value for state in BLOCKING]))
+    for channel, recipient, state in connection.execution_options(yield_per=_PAGE).execute(found):
+        yield DeliveryKey(campaign, occurrence, channel, recipient), State(state)
+
+
 def served(
     connection: Connection, campaign: str, occurrence: str, channel: Channel
-) -> dict[DeliveryKey, tuple[str, ...]]:
-    """Whom the deliveries that must not be repeated went to."""
+) -> Iterator[tuple[DeliveryKey, str]]:
+    """Whom the deliveries that must not be repeated went to, in the plan's order."""
     blocking = _D.state.in_([state.value for state in BLOCKING])
     here = (is_in(campaign, occurrence), _D.channel == channel, blocking)
-    rows = connection.execute(select(deliveries).where(*here).order_by(_D.position, _D.id))
-    return {key_of(row): tuple(row.addresses) for row in rows}
+    # The addresses stay packed: most rows are only asked for their key.
+    packed = type_coerce(_D.addresses, Text)
+    ordered = select(_D.recipient, packed).where(*here).order_by(_D.position, _D.id)
+    for recipient, addresses in connection.execution_options(yield_per=_PAGE).execute(ordered):
+        yield DeliveryKey(campaign, occurrence, channel, recipient), addresses
 
 
 def moved(
     planned: Iterable[Delivery],
-    served: Mapping[DeliveryKey, tuple[str, ...]],
+    has: Callable[[DeliveryKey], bool],
+    served: Iterable[tuple[DeliveryKey, str]],
     known: TakenOver,
 ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
     """Addresses served under a key that the plan lacks, and planned under another one."""
-    lines = list(planned)
-    keys = {line.key for line in lines}
     before = {
         identity_of(address): key
-        for key, addresses in served.items()
-        if key not in keys
-        for address in addresses
+        for key, addresses in served
+        if not has(key)
+        for address in json.loads(addresses)
     }
+    if not before and not known.sections:
+        return []
     found = []
-    for line in lines:
-        if line.state is State.PLANNED and line.key not in served:
+    for line in planned:
+        if line.state is State.PLANNED:
             for address in line.to:
                 old = before.get(identity_of(address)) or _adopted(line, address, known)
-                if old is not None and old not in keys:
+                if old is not None and not has(old):
                     found.append((address, old, line.key))
     return found
 

@@ -10,14 +10,17 @@ guess, so a receipt tells no more than who is suspected already.)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from announce.errors import MachineError
 from announce.ledger.base import Section
 from announce.ledger.files import write_whole
+from announce.ledger.heaps import SIZE, Hashes
 from announce.model.delivery import State
 from announce.texts import say
 
@@ -25,6 +28,10 @@ FOLDER = "receipts"
 FORMAT = 1
 # The states that a receipt lists; every other one may be sent.
 LISTED = (State.SENT, State.WAITING, State.IN_DOUBT)
+# A line that holds a hash and nothing else, as they are written.
+_HASH = re.compile(rb' *"[0-9a-f]{32}",?\r?\n')
+# What stands for a list of hashes while the rest is written.
+_STEAD = re.compile(r'(?P<indent> *)"\\u0000(?P<number>[0-9]+)"\n')
 _UNSAFE = '<>:"/\\|?*%'
 
 
@@ -55,8 +62,8 @@ class Receipt:
     @property
     def counts(self) -> dict[str, int]:
         """How many in each listed state."""
-        states = [state for section in self.sections for state in section.states.values()]
-        return {state.value: states.count(state) for state in LISTED}
+        sections = [section.states for section in self.sections]
+        return {state.value: sum(one.count(state) for one in sections) for state in LISTED}
 
 
 def path_of(root: Path, campaign: str, occurrence: str) -> Path:
@@ -85,13 +92,13 @@ def write(root: Path, receipt: Receipt) -> None:
 def read(path: Path) -> Receipt:
     """Read a receipt. MachineError where it is damaged or too new."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found, lists = _read(path)
         if found["format"] > FORMAT:
             raise MachineError(
                 say("the receipt {path} was made by a newer announce", path=path),
                 hint=say("install the newer announce that wrote it"),
             )
-        return _receipt(found)
+        return _receipt(found, lists)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MachineError(
             say("the receipt {path} cannot be read: {cause}", path=path, cause=error),
@@ -104,7 +111,9 @@ def read_all(root: Path) -> list[Receipt]:
     return [read(path) for path in sorted((root / FOLDER).glob("*/*.json"))]
 
 
-def _text(receipt: Receipt) -> str:
+def _text(receipt: Receipt) -> Iterator[str]:
+    """Sorted, a line a hash: git shows what was added, and merges what does not touch."""
+    lists = [(one.states, state) for one in receipt.sections for state in LISTED]
     document = {
         "format": FORMAT,
         "campaign": receipt.campaign,
@@ -115,20 +124,69 @@ def _text(receipt: Receipt) -> str:
         "open": receipt.open,
         "adopted": dict(receipt.adopted),
         "counts": receipt.counts,
-        "deliveries": [_section(section) for section in receipt.sections],
+        "deliveries": [
+            _section(section, number) for number, section in enumerate(receipt.sections)
+        ],
     }
-    # Sorted, a line a hash: git shows what was added, and merges what does not touch.
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    for line in text.splitlines(keepends=True):
+        if found := _STEAD.fullmatch(line):
+            yield from _hashes(*lists[int(found["number"])], indent=found["indent"])
+        else:
+            yield line
 
 
-def _section(section: Section) -> dict[str, Any]:
-    lists: dict[str, list[str]] = {state.value: [] for state in LISTED}
-    for name in sorted(section.states):
-        lists[section.states[name].value].append(name)
+def _section(section: Section, number: int) -> dict[str, Any]:
+    """A section with the numbers of its lists in place of those that hold anything."""
+    lists: dict[str, list[str]] = {}
+    for at, state in enumerate(LISTED, start=number * len(LISTED)):
+        lists[state.value] = [_stead(at)] if section.states.count(state) else []
     return {"key": section.key, **lists}
 
 
-def _receipt(found: dict[str, Any]) -> Receipt:
+def _hashes(states: Hashes, state: State, *, indent: str) -> Iterator[str]:
+    begin = indent + '"'
+    for names in states.of(state):
+        yield begin + names.hex("\n", SIZE).replace("\n", f'",\n{indent}"')
+        begin = f'",\n{indent}"'
+    yield '"\n'
+
+
+def _stead(number: int) -> str:
+    # No text of a receipt has a NUL in it.
+    return f"\0{number}"
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[bytearray]]:
+    """The receipt as JSON, lists of hashes aside: in their place stands their number."""
+    rest: list[str] = []
+    lists: list[bytearray] = []
+    with path.open("rb") as file:
+        for is_hash, lines in groupby(file, lambda line: _HASH.fullmatch(line) is not None):
+            if is_hash:
+                rest.append(json.dumps(_stead(len(lists))) + "\n")
+                lists.append(_gathered(lines))
+            else:
+                rest += [line.decode() for line in lines]
+    return json.loads("".join(rest)), lists
+
+
+def _gathered(lines: Iterable[bytes]) -> bytearray:
+    """The hashes of lines, which a comma must separate. ValueError where it does not."""
+    names = bytearray()
+    open_end = True
+    for line in lines:
+        name, comma, _rest = line.partition(b",")
+        if not open_end:
+            raise ValueError(line)
+        open_end = bool(comma)
+        names += bytes.fromhex(name.strip(b' "\r\n').decode())
+    if open_end:
+        raise ValueError(line)
+    return names
+
+
+def _receipt(found: dict[str, Any], lists: list[bytearray]) -> Receipt:
     return Receipt(
         campaign=str(found["campaign"]),
         occurrence=str(found["occurrence"]),
@@ -137,11 +195,15 @@ def _receipt(found: dict[str, Any]) -> Receipt:
         tip=str(found["tip"]),
         open=bool(found["open"]),
         adopted={str(name): int(number) for name, number in found["adopted"].items()},
-        sections=tuple(_read_section(section) for section in found["deliveries"]),
+        sections=tuple(_read_section(section, lists) for section in found["deliveries"]),
     )
 
 
-def _read_section(found: dict[str, Any]) -> Section:
+def _read_section(found: dict[str, Any], lists: list[bytearray]) -> Section:
     bytes.fromhex(found["key"])
-    states = {str(name): state for state in LISTED for name in found[state.value]}
+    states = Hashes()
+    for state in LISTED:
+        for text in found[state.value]:
+            names = lists[int(text[1:])] if text.startswith("\0") else bytes.fromhex(text)
+            states.put(state, names)
     return Section(key=found["key"], states=states)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from announce.errors import GateError, StoppedError
+from announce.ledger.heaps import Hashes
 from announce.model.delivery import DeliveryKey, State
 
 # {campaign: {occurrence: {channel: {state: number}}}}
@@ -79,10 +80,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Hashes of delivery keys under one random key (both hex), each with its state."""
+    """Hashes of delivery keys under one random key (hex), each with its state."""
 
     key: str
-    states: Mapping[str, State]
+    states: Hashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

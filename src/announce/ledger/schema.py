@@ -22,7 +22,11 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = 1
+SCHEMA = 2
+
+_as_json = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":")
+).encode
 
 
 def stamp(moment: datetime) -> str:
@@ -34,7 +38,7 @@ def stamp(moment: datetime) -> str:
 
 def packed(value: Any) -> str:
     """A value as JSON, always the same text for the same value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
+    return _as_json(value)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -142,12 +146,13 @@ Index(
 )
 Index("claimed_by_run", deliveries.c.run, sqlite_where=SENDING, postgresql_where=SENDING)
 
-# `id` is the ledger's sequence. Rows are never changed or deleted.
+# `id` is the ledger's sequence. Rows are never changed or deleted. Without an index by delivery:
+# four entries a message would cost more than the rare question what happened to one of them.
 events = Table(
     "events",
     tables,
     Column("id", Integer, primary_key=True),
-    Column("delivery", Integer, ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("delivery", Integer, ForeignKey("deliveries.id"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("event", String, nullable=False),
     Column("detail", Packed, nullable=False, default={}),
@@ -163,6 +168,21 @@ Index(
     events.c.recipients,
     sqlite_where=HANDED,
     postgresql_where=HANDED,
+)
+
+# Marks and answers not yet sorted into deliveries and events (`journal`).
+journal = Table(
+    "journal",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("delivery", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("event", String, nullable=False),
+    Column("detail", Packed, nullable=False),
+    Column("account", String),
+    Column("recipients", Integer),
+    Column("reason", Text),
+    Column("message_id", String),
 )
 
 suppressions = Table(

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from announce.errors import GateError
 from announce.ledger import adoption, export, reads
 from announce.ledger.base import Counts, Holder, Standing, TakenOver
 from announce.ledger.core import Core
-from announce.ledger.holding import end_dead, holder_of, is_dead, take
-from announce.ledger.moves import delivery_of, is_key, move
-from announce.ledger.prepared import latest_adoption
+from announce.ledger.holding import end_dead, holder_of, is_dead, lost, take
+from announce.ledger.moves import delivery_of, is_key, latest_adoption, move
 from announce.ledger.runs import SqlRun
-from announce.ledger.schema import deliveries, events, meta
+from announce.ledger.schema import deliveries, events, meta, packed, runs
 from announce.ledger.suppressions import SqlSuppressions
 from announce.ledger.uploads import SqlUploads
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, State
@@ -66,10 +66,16 @@ class SqlLedger:
         with self._core.reading() as connection:
             return reads.campaigns(connection)
 
-    def deliveries(self, campaign: str, occurrence: str | None = None) -> Iterator[Delivery]:
+    def deliveries(
+        self,
+        campaign: str,
+        occurrence: str | None = None,
+        *,
+        states: Collection[State] | None = None,
+    ) -> Iterator[Delivery]:
         """See `Ledger`."""
         with self._core.reading() as connection:
-            yield from reads.deliveries_of(connection, campaign, occurrence)
+            yield from reads.deliveries_of(connection, campaign, occurrence, states)
 
     def delivery(self, key: DeliveryKey) -> Delivery | None:
         """See `Ledger`."""
@@ -81,6 +87,28 @@ class SqlLedger:
         """See `Ledger`."""
         with self._core.reading() as connection:
             return reads.counts(connection, campaign)
+
+    def states(
+        self, campaign: str, occurrence: str, channel: Channel
+    ) -> Iterator[tuple[str, State, str]]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            yield from reads.states(connection, campaign, occurrence, channel)
+
+    def totals(self, campaign: str, occurrence: str, channel: Channel) -> dict[State, int]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.totals(connection, campaign, occurrence, channel)
+
+    def skips(self, campaign: str, occurrence: str, channel: Channel) -> dict[str, int]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.skips(connection, campaign, occurrence, channel)
+
+    def noted(self, campaign: str, occurrence: str | None, channel: Channel) -> Iterator[Delivery]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            yield from reads.noted(connection, campaign, occurrence, channel)
 
     def events(self, key: DeliveryKey) -> list[Event]:
         """See `Ledger`."""
@@ -108,6 +136,15 @@ class SqlLedger:
             number = take(connection, campaign, occurrence, self._core.machine, now)
         return SqlRun(self._core, number, campaign, occurrence)
 
+    def join(self, run: int) -> SqlRun:
+        """See `Ledger`."""
+        here = (runs.c.id == run, runs.c.ended_at.is_(None))
+        with self._core.reading() as connection:
+            row = connection.execute(select(runs).where(*here)).one_or_none()
+        if row is None:
+            raise lost(str(run))
+        return SqlRun(self._core, row.id, row.campaign, row.occurrence)
+
     def recover(self, campaign: str, now: datetime) -> bool:
         """See `Ledger`."""
         machine = self._core.machine
@@ -130,10 +167,17 @@ class SqlLedger:
                 row = connection.execute(select(deliveries).where(is_key(key))).one_or_none()
                 raise _not_in_doubt(key, None if row is None else delivery_of(row))
 
-    def used(self, account: str, since: datetime) -> int:
+    def used(self, account: str, since: datetime, *, messages: bool = False) -> int:
         """See `Ledger`."""
         with self._core.reading() as connection:
-            return reads.used(connection, account, since)
+            return reads.used(connection, account, since, messages=messages)
+
+    def handovers(
+        self, account: str, since: datetime, *, exact: bool = False
+    ) -> list[tuple[datetime, int, int]]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.handovers(connection, account, since, exact=exact)
 
     def oldest_in(self, account: str, since: datetime) -> datetime | None:
         """See `Ledger`."""
@@ -141,18 +185,58 @@ class SqlLedger:
             return reads.oldest_in(connection, account, since)
 
     def moved_addresses(
-        self, campaign: str, occurrence: str, channel: Channel, planned: Iterable[Delivery]
+        self,
+        campaign: str,
+        occurrence: str,
+        channel: Channel,
+        planned: Iterable[Delivery],
+        *,
+        has: Callable[[DeliveryKey], bool] | None = None,
     ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
         """See `Ledger`."""
+        if has is None:
+            planned = list(planned)
+            has = {line.key for line in planned}.__contains__
         with self._core.reading() as connection:
             known = adoption.taken_over(connection, campaign, occurrence)
-            served = reads.served(connection, campaign, occurrence, channel)
-        return reads.moved(planned, served, known)
+            here = (campaign, occurrence, channel)
+            found = reads.moved(planned, has, reads.served(connection, *here), known)
+            # Another run may have served the new key since it was planned.
+            new = {key for _address, _old, key in found}
+            again = {key for key, _ in reads.served(connection, *here) if key in new} if new else ()
+            return [one for one in found if one[2] not in again]
 
     def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
         """See `Ledger`."""
         with self._core.reading() as connection:
             yield from reads.standings(connection, campaign, occurrence, since)
+
+    def finished(self, campaign: str, occurrence: str) -> Mapping[str, Any] | None:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return reads.finished(connection, campaign, occurrence)
+
+    def keep_finished(
+        self, campaign: str, occurrence: str, facts: Mapping[str, Any] | None
+    ) -> None:
+        """See `Ledger`."""
+        name = reads.finished_name(campaign, occurrence)
+        with self._core.writing() as connection:
+            connection.execute(delete(meta).where(meta.c.name == name))
+            if facts is not None:
+                connection.execute(insert(meta).values(name=name, value=packed(facts)))
+
+    def changes(
+        self, campaign: str, occurrence: str, *, since: int = 0
+    ) -> Iterator[tuple[DeliveryKey, State]]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            yield from reads.changes(connection, campaign, occurrence, since)
+
+    def adoptions(self, campaign: str, occurrence: str) -> dict[str, int]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return adoption.ledgers_of(connection, campaign, occurrence)
 
     def adopted(self, campaign: str, occurrence: str) -> TakenOver:
         """See `Ledger`."""

@@ -9,14 +9,16 @@ sandbox's ledger has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from announce.ledger import receipts
 from announce.ledger.base import Ledger, Run, Section, Standing, TakenOver
 from announce.ledger.hashes import hashed
+from announce.ledger.heaps import Hashes
 from announce.ledger.marks import Mark, Marks
 from announce.ledger.receipts import LISTED, Receipt
 from announce.model.delivery import DeliveryKey, State
@@ -82,15 +84,15 @@ class Page:
         self._place = (campaign, occurrence)
         self._key = ledger.receipt_key(campaign, occurrence)
         self._seen = 0
-        self._states: dict[str, State] = {}
+        self._states = Hashes()
+        self._adopted: dict[str, int] = {}
+        self._foreign: tuple[Section, ...] = ()
 
     def write(self, *, is_open: bool) -> None:
         """Write receipt and mark: the receipt first, so that a mark never runs ahead of it."""
         campaign, occurrence = self._place
-        adopted = self._ledger.adopted(campaign, occurrence)
+        self._look_abroad()
         sequence = self._catch_up()
-        here = self._ledger.standings(campaign, occurrence) if adopted.sections else ()
-        foreign = _not_here(adopted, here)
         # Whatever a receipt tells, the ledger must still know after the power was lost.
         self._ledger.sync()
         receipt = Receipt(
@@ -100,8 +102,8 @@ class Page:
             sequence=sequence,
             tip=self._ledger.fingerprint(sequence),
             open=is_open,
-            sections=(Section(key=self._key, states=self._states), *foreign),
-            adopted=adopted.ledgers,
+            sections=(Section(key=self._key, states=self._states), *self._foreign),
+            adopted=self._adopted,
         )
         receipts.write(self._root, receipt)
         self._marks.put(
@@ -115,28 +117,36 @@ class Page:
             )
         )
 
+    def _look_abroad(self) -> None:
+        """Take in what was adopted: once, for the plan is laid already."""
+        ledgers = self._ledger.adoptions(*self._place)
+        if ledgers != self._adopted:
+            known = self._ledger.adopted(*self._place)
+            here = partial(self._ledger.standings, *self._place)
+            self._adopted, self._foreign = ledgers, tuple(_not_here(known, here))
+
     def _catch_up(self) -> int:
         """Take in what changed since the last writing; the ledger's sequence before that."""
         sequence = self._ledger.sequence
         secret = bytes.fromhex(self._key)
-        for standing in self._ledger.standings(*self._place, since=self._seen):
-            name = hashed(standing.key, secret)
-            if standing.state in LISTED:
-                self._states[name] = standing.state
+        changed = self._ledger.changes(*self._place, since=self._seen)
+        for key, state in changed:
+            name = hashed(key, secret)
+            if state in LISTED:
+                self._states[name] = state
             else:
                 self._states.pop(name, None)
         self._seen = sequence
         return sequence
 
 
-def _not_here(known: TakenOver, standings: Iterable[Standing]) -> tuple[Section, ...]:
+def _not_here(known: TakenOver, here: Callable[[], Iterable[Standing]]) -> Iterator[Section]:
     # Of adopted deliveries the plan may no longer hold, only the hashes are left: a receipt that
     # dropped them would let the next ledger send them again.
-    keys = [standing.key for standing in standings]
-    rest = []
     for section in known.sections:
         secret = bytes.fromhex(section.key)
-        here = {hashed(key, secret) for key in keys}
-        left = {name: state for name, state in section.states.items() if name not in here}
-        rest += [Section(key=section.key, states=left)] if left else []
-    return tuple(rest)
+        left = section.states.copy()
+        for standing in here():
+            left.pop(hashed(standing.key, secret), None)
+        if left:
+            yield Section(key=section.key, states=left)

@@ -1,0 +1,27 @@
+"""Bringing a ledger of an older announce up to date: a step for each number of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, update
+
+from announce.ledger.schema import SCHEMA, journal, meta
+
+
+def upgrade(connection: Connection, found: int) -> None:
+    """Take the steps from the schema found to this program's, within a write transaction."""
+    for number in range(found + 1, SCHEMA + 1):
+        _STEPS[number](connection)
+    here = meta.c.name == "schema"
+    connection.execute(update(meta).where(here).values(value=str(SCHEMA)))
+
+
+def _to_2(connection: Connection) -> None:
+    """Marks and answers go through a journal; events have no index by delivery any more."""
+    # Two programs may open an old ledger at once: the second finds it done.
+    journal.create(connection, checkfirst=True)
+    connection.exec_driver_sql("DROP INDEX IF EXISTS ix_events_delivery")
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2}
