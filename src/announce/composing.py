@@ -22,7 +22,7 @@ from announce.gathering import Gathered
 from announce.model.delivery import State
 from announce.model.languages import Language
 from announce.model.message import Article, Mail, Message
-from announce.model.plan import Plan, Planned
+from announce.model.plan import Plan, Planned, Sums, packed
 from announce.planning import shown
 from announce.problems import Place, Problem, did_you_mean, errors_in
 from announce.reading.campaigns import promised_languages
@@ -30,6 +30,7 @@ from announce.rendering.book import TemplateBook
 from announce.rendering.faults import TemplateFault
 from announce.rendering.names import shared_names
 from announce.rendering.renderer import FOOTER, Renderer
+from announce.spool import Spool
 from announce.texts import say
 
 # So many different faults are gathered before composing the rest is given up.
@@ -78,7 +79,7 @@ class Composer:
         people = self._gathered.audience.recipients
         by = campaign.template.by if campaign.template else None
         known = set(self._book.variants(campaign.kind))
-        variants = sorted({one.fields.get(by, "") for one in people} & known) if by else ()
+        variants = sorted(people.counts(by).keys() & known) if by and people else ()
         languages = promised_languages(project, campaign)
         found = []
         if campaign.email and people:
@@ -114,7 +115,7 @@ class Composer:
         campaign, people = self._gathered.campaign, self._gathered.audience.recipients
         known = self._book.variants(campaign.kind)
         plain = any(self._book.has(f"{campaign.kind}.md.j2", one) for one in self._book.languages)
-        if not by or plain:
+        if not by or plain or not (people and people.counts(by).keys() - set(known)):
             return []
         return [
             Problem(
@@ -147,12 +148,16 @@ def compose_all(
     `seen` is shown each message, which is then dropped. Skipped lines have no message.
     """
     problems = _Distinct(plan.problems)
-    lines = []
+    messages: Spool[tuple[str, bytes] | None] = Spool()
+    sums = Sums()
     for line in plan.lines:
+        subject = digest = ""
         if line.delivery.state is not State.SKIPPED and not problems.enough:
-            line = _composed(line, composer, problems, seen)
-        lines.append(line)
-    return replace(plan, lines=tuple(lines), problems=tuple(problems.all))
+            subject, digest = _composed(line, composer, problems, seen)
+        messages.append(packed(subject, digest) if digest else None)
+        sums.add(line.delivery, digest)
+    lines = plan.lines.composed(messages, sums)
+    return replace(plan, lines=lines, problems=tuple(problems.all))
 
 
 def compose_again(line: Planned, composer: Composer) -> Message:
@@ -189,18 +194,19 @@ def _composed(
     composer: Composer,
     problems: _Distinct,
     seen: Callable[[Planned, Message], None] | None,
-) -> Planned:
+) -> tuple[str, str]:
+    """Subject and digest of a line's message; both "" where it cannot be made."""
     try:
         message = composer.compose(line)
     except InputError as error:
         problems.spoilt(error.problems)
-        return line
+        return "", ""
     problems.add(composer.check(message))
-    delivery = replace(line.delivery, subject=subject_of(message), digest=digest_of(message))
-    line = replace(line, delivery=delivery)
+    subject, digest = subject_of(message), digest_of(message)
     if seen:
-        seen(line, message)
-    return line
+        delivery = replace(line.delivery, subject=subject, digest=digest)
+        seen(replace(line, delivery=delivery), message)
+    return subject, digest
 
 
 class _Distinct:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import wraps
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Template, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Context, LoopContext, TemplateReference
@@ -33,6 +34,14 @@ from announce.rendering.printing import (
     source_refused,
     too_large,
 )
+from announce.rendering.tracing import (
+    Method,
+    People,
+    Tracked,
+    Untraceable,
+    lifted,
+    trace_in,
+)
 from announce.texts import say
 
 _MAX_BITS = 4096
@@ -51,7 +60,8 @@ _METHODS: dict[type, frozenset[str]] = {
 }  # fmt: skip
 _OWN = (LoopContext, TemplateReference, Cycler, Joiner, Namespace)
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "*": operator.mul, "**": operator.pow, "%": operator.mod,
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "//": operator.floordiv, "**": operator.pow, "%": operator.mod,
 }  # fmt: skip
 
 
@@ -125,6 +135,7 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
         self.globals = {name: self.globals[name] for name in ("namespace", "joiner", "cycler")}
         self.globals["range"] = counted_range
         self.filters["_counted"] = counted
+        self.tests = {name: _asked(name, test) for name, test in dict[str, Any](self.tests).items()}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -146,7 +157,50 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
         """Keys before methods: `facts.items` is the fact of that name where there is one."""
         if type(obj) is dict and attribute in obj:
             return obj[attribute]
+        if type(obj) is People:
+            return self._of_recipient(obj, attribute, super().getattr)
+        if type(obj) is Tracked:
+            if obj.sort == "text" and attribute in _METHODS[str]:
+                return Method(obj, attribute)
+            obj = obj.open()
         return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """As Jinja2 does it; of a recipient's list, one of the items it has."""
+        if type(argument) is Tracked:
+            argument = argument.open()
+        if type(obj) is People:
+            return self._of_recipient(obj, argument, super().getitem)
+        if type(obj) is Tracked:
+            if type(argument) is int and obj.ask(_has_item, argument):
+                return obj.item(argument)
+            obj = obj.open()
+        return super().getitem(obj, argument)
+
+    def _of_recipient(self, people: People, name: Any, get: Callable[[Any, Any], Any]) -> Any:
+        value = people.trace.take(name)
+        if value is not None:
+            return value
+        none = get(people.trace.names, name)
+        if not isinstance(none, Undefined):  # a method of the mapping
+            raise Untraceable
+        return none
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+        """The template of a name, which a recipient's value may give."""
+        return super().get_template(_opened(name), parent, globals)
+
+    def select_template(
+        self, names: Any, parent: str | None = None, globals: Any = None
+    ) -> Template:
+        """The first template there is of some names, which a recipient's values may give."""
+        return super().select_template(_opened(names), parent, globals)
+
+    def get_or_select_template(
+        self, template_name_or_list: Any, parent: str | None = None, globals: Any = None
+    ) -> Template:
+        """The template of a name or of some names, which a recipient's values may give."""
+        return super().get_or_select_template(_opened(template_name_or_list), parent, globals)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Only what is listed; of a macro's or block's text nothing."""
@@ -159,6 +213,8 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what a template calls, counted."""
         CURRENT.get().spend(1)
+        if type(obj) is Method:
+            return obj.call(args, kwargs)
         return super().call(context, obj, *args, **kwargs)
 
     def wrap_str_format(self, value: Any) -> None:
@@ -172,11 +228,38 @@ class WordsEnvironment(ImmutableSandboxedEnvironment):
         left: Any,
         right: Any,
     ) -> Any:
-        """`+`, `*`, `%`, `**`, with source kept apart from data and sizes bounded."""
-        if operator == "+" and isinstance(left, str) and isinstance(right, str):
+        """Arithmetic, with source kept apart from data and sizes bounded."""
+        if operator == "+" and _is_text(left) and _is_text(right):
             return concatenate((left, right))
+        left, right = _opened(left), _opened(right)
         _check_operands(operator, left, right)
         return _OPERATORS[operator](left, right)
+
+
+def _asked(name: str, test: Callable[..., Any]) -> Callable[..., Any]:
+    run = lifted(test)
+
+    @wraps(test)
+    def ask(*args: Any, **more: Any) -> Any:
+        # That there is a recipient is no secret of anybody's.
+        there = args and type(args[0]) is People and name in ("defined", "undefined", "none")
+        return name == "defined" if there else run(*args, **more)
+
+    return ask
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (type(value) is Tracked and value.sort == "text")
+
+
+def _has_item(value: Any, number: int) -> bool:
+    return isinstance(value, str | list) and -len(value) <= number < len(value)
+
+
+def _opened(value: Any) -> Any:
+    """A value with nothing of a recipient tracked in it."""
+    trace = trace_in((value,))
+    return value if trace is None else trace.opened(value)
 
 
 def _check_operands(sign: str, left: Any, right: Any) -> None:

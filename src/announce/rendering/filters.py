@@ -19,6 +19,7 @@ from announce.rendering import dates
 from announce.rendering.faults import TemplateTrouble
 from announce.rendering.markers import clean, is_link
 from announce.rendering.printing import CURRENT, concatenate, printed, source_refused
+from announce.rendering.tracing import Tracked, lifted
 from announce.texts import say
 
 # Jinja2's own that neither make markup of data nor grow it without bound.
@@ -42,8 +43,9 @@ def filters_for(language: Language) -> dict[str, Callable[..., Any]]:
     return {
         **harmless,
         "default": default, "d": default,
-        "join": _join, "replace": _on_values(_replace), "split": _on_values(_split),
-        "list": partial(_list, language), "link": partial(_link, language), "email": _email,
+        "join": _on_lists(_join), "list": _on_lists(partial(_list, language)),
+        "replace": _on_values(_replace), "split": _on_values(_split),
+        "link": partial(_link, language), "email": _email,
         **{name: _on_values(partial(function, language)) for name, function in bound.items()},
     }  # fmt: skip
 
@@ -60,6 +62,17 @@ def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
             if isinstance(value, Undefined):
                 str(value)  # raises, and names it
         return function(*args, **more)
+
+    return lifted(run)
+
+
+def _on_lists(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, given a recipient's own list whole, so that its length makes no difference."""
+
+    def run(value: Any, *args: Any, **more: Any) -> Any:
+        if type(value) is Tracked and not any(isinstance(arg, Markup | Tracked) for arg in args):
+            return value.trace.lift(function, (value, *args), more)
+        return function(value, *args, **more)
 
     return run
 
@@ -156,7 +169,7 @@ def _number(language: Language, value: Any) -> str:
 def _items(value: Any, name: str) -> list[Any]:
     if isinstance(value, Undefined):
         str(value)  # raises, and names it
-    if isinstance(value, str):
+    if isinstance(value, str) or (type(value) is Tracked and value.sort == "text"):
         return [value]
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise _trouble(
@@ -215,7 +228,8 @@ def _link(language: Language, value: Any, text: Any = None) -> str:
     return Markup(f"[{printed(text)}]({marked})")
 
 
-def _url(value: Any) -> str:
+@lifted
+def _url(value: Any) -> Any:
     if isinstance(value, Undefined):
         str(value)  # raises, and names it
     url = clean(value.strip()) if isinstance(value, str) else ""
@@ -227,15 +241,20 @@ def _url(value: Any) -> str:
     return url
 
 
-def _email(value: Any) -> str:
+def _email(value: Any) -> Any:
     """A mail address as a link."""
+    address, rendering = _address(value), CURRENT.get()
+    if not rendering.markdown:
+        return address
+    marked = rendering.mark(address)
+    return Markup(f"[{marked}](mailto:{marked})")
+
+
+@lifted
+def _address(value: Any) -> Any:
     if isinstance(value, Undefined):
         str(value)  # raises, and names it
     address = value.strip() if isinstance(value, str) else ""
     if isinstance(value, Markup) or not is_link(f"mailto:{address}"):
         raise _trouble(say("{value} is no mail address", value=_shown(value)))
-    rendering = CURRENT.get()
-    if not rendering.markdown:
-        return address
-    marked = rendering.mark(address)
-    return Markup(f"[{marked}](mailto:{marked})")
+    return address

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 from urllib.parse import quote
 
 from markdown_it.common.normalize_url import normalizeLink
@@ -25,6 +26,11 @@ MARKER = re.compile(f"{OPEN}([a-zA-Z])([0-9]+)(?:{TAIL}([^{CLOSE}]*))?{CLOSE}")
 
 _WEB = re.compile(r"(?:https?://[^\s/?#]+[^\s]*|mailto:[^\s@]+@[^\s@]+)\Z", re.I)
 _WEIXIN = re.compile(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.I)
+# Addresses that stand in an attribute as they are, but for their "&".
+_PLAIN_ADDRESS = re.compile(
+    r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,3}(?:/[A-Za-z0-9/_.~-]*)?"
+    r"(?:\?[A-Za-z0-9=&_.~-]*)?(?:#[A-Za-z0-9=&_.~-]*)?\Z"
+)
 # Line ends are made one; what no text may hold (controls, lone surrogates, markers) is shown.
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff{OPEN}-\ufdef\ufffe\uffff]")
 
@@ -64,10 +70,11 @@ def prepared(value: str) -> tuple[str, str]:
     return value, kind_of(value)
 
 
-@lru_cache(maxsize=8192)
 def html_text(value: str) -> str:
     """Text as HTML, as the HTML standard serialises it; line ends stay visible."""
-    return escape_text(value).replace("\n", "<br>")
+    # As `escape_text`, in one go: this is called for each value of each mail.
+    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return value.replace("\u00a0", "&nbsp;").replace("\n", "<br>")
 
 
 def escape_text(value: str) -> str:
@@ -82,9 +89,15 @@ def escape_attribute(value: str) -> str:
     return value.replace("\u00a0", "&nbsp;")
 
 
-@lru_cache(maxsize=4096)
 def address(url: str) -> str:
     """A link's address, percent-encoded and escaped for a quoted attribute."""
+    if _PLAIN_ADDRESS.match(url):
+        return url.replace("&", "&amp;")
+    return _odd_address(url)
+
+
+@lru_cache(maxsize=4096)
+def _odd_address(url: str) -> str:
     return escape_attribute(normalizeLink(url))
 
 
@@ -115,7 +128,7 @@ class Pieces:
     literals: tuple[str, ...]
     slots: tuple[tuple[int, Callable[[str], str] | None], ...]
 
-    def fill(self, values: Sequence[str]) -> str:
+    def fill(self, values: Sequence[Any]) -> str:
         """The text with the values in their places, each escaped for its place."""
         parts = [self.literals[0]]
         for (number, write), literal in zip(self.slots, self.literals[1:], strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from announce.model.audience import Recipient
@@ -59,11 +58,12 @@ def own_names(
     if unsubscribe:
         names["unsubscribe"] = unsubscribe
     if recipient is not None:
-        names["recipient"] = _recipient(recipient)
+        names["recipient"] = recipient_names(recipient)
     return names
 
 
-def _recipient(recipient: Recipient) -> Mapping[str, Any]:
+def recipient_names(recipient: Recipient) -> dict[Any, Any]:
+    """A recipient as templates see one: texts by name, and two lists of texts."""
     addresses = [address.shown or address.spec for address in recipient.addresses]
     return {
         **recipient.fields,

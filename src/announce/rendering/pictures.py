@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from announce.model.languages import Language
 from announce.rendering.document import PICTURE
 from announce.rendering.markers import escape_attribute
-from announce.rendering.words import Words
+from announce.rendering.words import Half
 
 # Each picture's address, by language and name.
 Addresses = Mapping[Language, Mapping[str, str]]
@@ -21,9 +21,7 @@ def with_language(html: str, language: Language) -> str:
     return html.replace(f'src="{PICTURE}', f'src="{PICTURE}{language}/')
 
 
-def addresses_of(
-    halves: Sequence[Words], pictures: Addresses | None
-) -> tuple[tuple[str, str], ...]:
+def addresses_of(halves: Sequence[Half], pictures: Addresses | None) -> tuple[tuple[str, str], ...]:
     """What stands in the page for each picture, and what will stand there in its place."""
     return tuple(
         (

@@ -16,16 +16,21 @@ from announce.model.moment import Deadline
 from announce.rendering import markers
 from announce.rendering.dates import deadline, long_date
 from announce.rendering.faults import TemplateTrouble
+from announce.rendering.tracing import Tracked, same_text, trace_in
 from announce.texts import say
 
 MAX_STEPS = 200_000
 MAX_TEXT = 1_000_000
+LONG = 1000  # characters that cost a step
+
+# What is printed: a text, or one that differs from recipient to recipient.
+Value = str | Tracked
 
 
 class Rendering:
     """One rendering under way: the values printed so far, and what it may still spend."""
 
-    __slots__ = ("language", "markdown", "names", "steps", "values")
+    __slots__ = ("kinds", "language", "markdown", "names", "steps", "values")
 
     def __init__(
         self, *, language: Language, names: Mapping[str, Any], markdown: bool = True
@@ -33,19 +38,28 @@ class Rendering:
         self.language = language
         self.names = names
         self.markdown = markdown
-        self.values: list[str] = []
+        self.values: list[Value] = []
+        self.kinds: list[str] = []
         self.steps = MAX_STEPS
 
-    def mark(self, value: str) -> str:
+    def mark(self, value: Value) -> str:
         """The marker that stands for a value from now on."""
-        value, kind = markers.prepared(value)
-        if len(value) >= 1000:
-            self.spend(len(value) // 1000)
+        if type(value) is Tracked:
+            return self._placed(*value.printed())
+        text, kind = markers.prepared(value)
+        if len(text) >= LONG:
+            self.spend(len(text) // LONG)
+        return self._placed(text, kind)
+
+    def _placed(self, value: Value, kind: str) -> str:
         # A link shown as its own address must be seen to be the same as its text.
-        if kind == "t" or value not in self.values:
-            self.values.append(value)
-            return markers.marker(kind, len(self.values) - 1)
-        return markers.marker(kind, self.values.index(value))
+        if kind != "t":
+            for number, other in enumerate(self.values):
+                if self.kinds[number] == kind and same_text(other, value):
+                    return markers.marker(kind, number)
+        self.values.append(value)
+        self.kinds.append(kind)
+        return markers.marker(kind, len(self.values) - 1)
 
     def spend(self, steps: int) -> None:
         """Count work; refuse a template that does not come to an end."""
@@ -65,7 +79,7 @@ def printed(value: Any) -> str:
     """What printing a value puts into the source: source itself, or the value's marker."""
     if isinstance(value, Markup):
         return value
-    return CURRENT.get().mark(_as_text(value))
+    return CURRENT.get().mark(value if type(value) is Tracked else _as_text(value))
 
 
 def _as_text(value: Any) -> str:
@@ -121,7 +135,13 @@ def concatenate(parts: Iterable[Any]) -> str:
     items = list(parts)
     if any(isinstance(item, Markup) for item in items):
         return bounded(Markup("".join(_joined(item) for item in items)))
-    return bounded("".join(item if isinstance(item, str) else _as_text(item) for item in items))
+    items = [item if isinstance(item, str | Tracked) else _as_text(item) for item in items]
+    trace = trace_in(items)
+    return _together(*items) if trace is None else trace.lift(_together, items, {})
+
+
+def _together(*items: Any) -> str:
+    return bounded("".join([item if isinstance(item, str) else _as_text(item) for item in items]))
 
 
 def _joined(item: Any) -> str:
@@ -133,7 +153,7 @@ def bounded(text: str) -> str:
     """The text, unless it is absurdly long."""
     if len(text) > MAX_TEXT:
         raise too_large()
-    CURRENT.get().spend(len(text) // 1000)
+    CURRENT.get().spend(len(text) // LONG)
     return text
 
 

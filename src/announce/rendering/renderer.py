@@ -2,12 +2,12 @@
 
     template → Jinja2 (values become markers) → Markdown → layout → CSS inlined → values filled
 
-All but the first and the last step are the same for all recipients of one shape, and done once.
+All but the last step are the same for all recipients of one shape, and done once: a template is
+run for the first of them only, with the recipient's values tracked (see `tracing`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -18,13 +18,11 @@ from announce.model.campaign import Campaign
 from announce.model.delivery import ONCE, Channel
 from announce.model.languages import HTML_TAG, Language
 from announce.model.project import Project
-from announce.problems import Place
-from announce.rendering.article import ArticleWriter
-from announce.rendering.book import TemplateBook, missing_template
-from announce.rendering.document import MailWriter
-from announce.rendering.faults import TemplateFault, TemplateTrouble, fault
+from announce.rendering.book import TemplateBook
+from announce.rendering.drafts import FOOTER, Drafts, Known
+from announce.rendering.faults import TemplateFault
+from announce.rendering.forms import Form
 from announce.rendering.layout import Layouts
-from announce.rendering.markdown import parse
 from announce.rendering.markers import Pieces, html_pieces, marker, text_pieces
 from announce.rendering.names import own_names, shared_names
 from announce.rendering.pictures import (
@@ -33,23 +31,13 @@ from announce.rendering.pictures import (
     with_addresses,
     with_language,
 )
-from announce.rendering.plaintext import TextWriter
-from announce.rendering.printing import Rendering
-from announce.rendering.running import Template, run
-from announce.rendering.words import NOTHING, Filled, Fragment, Joined, Words, join
-from announce.texts import say
+from announce.rendering.printing import Value
+from announce.rendering.shape import Filling, Page, Shape
+from announce.rendering.shapes import Message, Shapes
+from announce.rendering.words import Draft, Half, Joined, Words, join
 
-__all__ = ["Addresses", "Renderer", "TemplateFault", "Words"]
+__all__ = ["FOOTER", "Addresses", "Filling", "Renderer", "Shape", "TemplateFault", "Words"]
 
-# What must not stand in a header, nor in a title: whatever any reader takes for a line break.
-_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-FOOTER = "parts/footer.md.j2"
-_MAX_SHAPES = 2048
-_MAIL_HEAD = ("subject", "short", "preheader")
-_HEAD: dict[Channel, tuple[str, ...]] = {
-    "email": _MAIL_HEAD,
-    "wechat": (*_MAIL_HEAD, "article.title", "article.digest"),
-}
 _JUMP: dict[Language, str] = {"zh": "中文在下 ↓", "en": "English below ↓"}
 
 
@@ -66,9 +54,10 @@ class Renderer:
         self._book = book
         self._project = project
         self._campaign = campaign
-        self._memo = memo
         self._layouts = Layouts(project.root)
-        self._known: dict[Hashable, Any] = {}
+        self._known = Known(memo=memo)
+        self._drafts = Drafts(book, campaign.kind, campaign.pictures, self._known)
+        self._shapes = Shapes(self._drafts, self._draft)
         self._names: dict[Language, dict[str, Any]] = {}
 
     def words(
@@ -82,22 +71,10 @@ class Renderer:
         unsubscribe: str = "",
     ) -> Words:
         """The words of one message in one language; those of an e-mail have a footer."""
-        template = self._book.find(self._campaign.kind, variant, channel, language)
-        if template is None:
-            problem = missing_template(self._campaign.kind, variant, channel, language)
-            raise TemplateFault(problem)
         own = own_names(channel, recipient, occurrence, unsubscribe)
-        names = {**self._shared_names(language), **own}
-        whom = recipient.key if recipient else ""
-        lines = {
-            key: self._line(template, key, names, whom)
-            for key in template.head
-            if key in _HEAD[channel]
-        }
-        body = self._document(template, names, whom)
-        footer = NOTHING
-        if channel == "email" and self._book.has(FOOTER, language):
-            footer = self._document(self._book.template(FOOTER, language), names, whom)
+        message = Message(channel, variant, own, recipient.key if recipient else "")
+        draft = self._draft(language, message)
+        lines = {key: line.text for key, line in draft.lines.items()}
         preheader = lines.get("preheader", "")
         return Words(
             language=language,
@@ -106,10 +83,38 @@ class Renderer:
             preheader=preheader,
             article_title=lines.get("article.title", lines["subject"]),
             article_digest=lines.get("article.digest", preheader),
-            pictures=tuple(dict.fromkeys(body.fragment.pictures + footer.fragment.pictures)),
-            body=body,
-            footer=footer,
+            body=draft.body,
+            footer=draft.footer,
         )
+
+    def filling(
+        self,
+        *,
+        languages: tuple[Language, ...],
+        variant: str | None,
+        recipient: Recipient,
+        occurrence: str,
+        unsubscribe: str,
+    ) -> Filling | None:
+        """The shape of a recipient's mail and what is filled into it, the quick way; None where
+        it has to be made of `words`, which also tells what is wrong."""
+        if not self._known.memo:
+            return None
+        return self._shapes.filling(
+            languages=languages,
+            variant=variant,
+            recipient=recipient,
+            occurrence=occurrence,
+            unsubscribe=unsubscribe,
+        )
+
+    def page(self, shape: Shape, pictures: Addresses | None = None) -> Page:
+        """The text and the HTML of all mails of one shape; `pictures` as in `mail_html`."""
+        texts = join([], shape.halves)
+        joined = join(["", ""], shape.halves)
+        row = [shape.title, shape.preheader, *shape.row(joined.values[2:])]
+        html = self._html(shape.halves, joined, bool(shape.preheader), pictures)
+        return Page(Form(self._text(shape.halves, texts), shape.row(texts.values)), Form(html, row))
 
     def mail_html(
         self, halves: Sequence[Words], *, subject: str = "", pictures: Addresses | None = None
@@ -122,23 +127,12 @@ class Renderer:
         title = subject or " / ".join(half.subject for half in halves)
         preheader = " · ".join(half.preheader for half in halves if half.preheader)
         joined = join([title, preheader], halves)
-        addresses = addresses_of(halves, pictures)
-
-        def page() -> str:
-            html = self._layouts.mail_page(**self._mail_names(halves, joined, bool(preheader)))
-            return with_addresses(html, addresses)
-
-        key = ("mail", joined.shape, bool(preheader), addresses)
-        return self._made(key, page, self._layouts.inline_mail, html_pieces, joined.values)
+        return self._html(halves, joined, bool(preheader), pictures).fill(joined.values)
 
     def mail_text(self, halves: Sequence[Words]) -> str:
         """The text part of a mail in one language or two, the reader's first."""
         joined = join([], halves)
-
-        def page() -> str:
-            return self._layouts.mail_text(**self._mail_names(halves, joined, False))
-
-        return self._made(("text", joined.shape), page, _as_is, text_pieces, joined.values)
+        return self._text(halves, joined).fill(joined.values)
 
     def article_html(self, words: Words, theme: str = "plain") -> str:
         """The HTML of an article for the editor; pictures are `picture:NAME`."""
@@ -153,7 +147,8 @@ class Renderer:
         def inline(html: str) -> str:
             return self._layouts.inline_article(theme, html)
 
-        return self._made(("article", body.fragment, theme), page, inline, html_pieces, body.values)
+        key = ("article", body.fragment, theme)
+        return self._pieces(key, page, inline, html_pieces, body.values).fill(body.values)
 
     def sources(self) -> list[str]:
         """The files that may shape the campaign's messages, by their project path: the kind's
@@ -175,78 +170,34 @@ class Renderer:
             self._names[language] = shared_names(self._project, self._campaign, language)
         return self._names[language]
 
-    def _line(self, template: Template, key: str, names: dict[str, Any], whom: str) -> str:
-        source, values = self._run(template, key, names, whom)
-        text = self._remembered(("line", source), lambda: text_pieces(source)).fill(values)
-        line = re.sub(r"[\t ]+", " ", text).strip()
-        if _BREAK.search(line):
-            trouble = TemplateTrouble(
-                "control-character", say('"{key}" of the head holds a line break', key=key),
-                say("write it in one line, without \\n or \\r"), near=key,
-            )  # fmt: skip
-            raise fault(trouble, self._head_place(template, key), whom=whom)
-        if line:
-            return line
-        trouble = TemplateTrouble("template-head", say('"{key}" of the head is empty', key=key))
-        raise fault(trouble, Place(file=template.file), whom=whom)
+    def _draft(self, language: Language, message: Message) -> Draft:
+        names = {**self._shared_names(language), **message.own}
+        return self._drafts.draft(language, message.channel, message.variant, names, message.whom)
 
-    def _head_place(self, template: Template, key: str) -> Place:
-        """Where a value of a template's head stands."""
-        name = key.rpartition(".")[2]
-        for number, line in enumerate(
-            self._book.text(template.name, template.language).split("\n"), 1
-        ):
-            if line.strip().startswith(f"{name}:"):
-                return Place(file=template.file, line=number)
-        return Place(file=template.file)
+    def _html(
+        self,
+        halves: Sequence[Half],
+        joined: Joined,
+        preheader: bool,
+        pictures: Addresses | None,
+    ) -> Pieces:
+        addresses = addresses_of(halves, pictures)
 
-    def _document(self, template: Template, names: dict[str, Any], whom: str) -> Filled:
-        source, values = self._run(template, None, names, whom)
-        fragment = self._remembered(
-            (template.file, source), lambda: self._fragment(template, source, whom)
-        )
-        return Filled(fragment, values)
+        def page() -> str:
+            html = self._layouts.mail_page(**self._mail_names(halves, joined, preheader))
+            return with_addresses(html, addresses)
 
-    def _run(
-        self, template: Template, key: str | None, names: dict[str, Any], whom: str
-    ) -> tuple[str, tuple[str, ...]]:
-        """The source that a template or a value of its head prints, and the values in it."""
+        key = ("mail", joined.shape, preheader, addresses)
+        return self._pieces(key, page, self._layouts.inline_mail, html_pieces, joined.values)
 
-        def work() -> tuple[str, tuple[str, ...]]:
-            rendering = Rendering(language=template.language, names=names, markdown=key is None)
-            return run(template, key, names, rendering, whom), tuple(rendering.values)
+    def _text(self, halves: Sequence[Half], joined: Joined) -> Pieces:
+        def page() -> str:
+            return self._layouts.mail_text(**self._mail_names(halves, joined, False))
 
-        if self._book.is_personal(template, key):
-            return work()
-        own = (names["channel"], names["occurrence"], names.get("unsubscribe", ""))
-        made: tuple[str, tuple[str, ...]] = self._remembered((template.file, key, own), work)
-        return made
-
-    def _fragment(self, template: Template, source: str, whom: str) -> Fragment:
-        """Write a document in all forms. Raises TemplateFault, also for an empty one."""
-        tree = parse(source)
-        options = (template.language, self._campaign.pictures)
-        mail, text, article = MailWriter(*options), TextWriter(*options), ArticleWriter(*options)
-        try:
-            if not tree.children:
-                raise TemplateTrouble("template-empty", say("the template prints nothing"))
-            return Fragment(
-                mail.write(tree), text.write(tree), article.write(tree), tuple(mail.used)
-            )
-        except TemplateTrouble as trouble:
-            raise fault(trouble, self._where(template, trouble.near), whom=whom) from trouble
-
-    def _where(self, template: Template, near: str) -> Place:
-        """The first line of a template or its parts that holds a text."""
-        for file in (template.file, *self._book.sources(template)):
-            name = file.split("/", 2)[2]
-            for number, line in enumerate(self._book.text(name, template.language).split("\n"), 1):
-                if near and near in line:
-                    return Place(file=file, line=number)
-        return Place(file=template.file)
+        return self._pieces(("text", joined.shape), page, str, text_pieces, joined.values)
 
     def _mail_names(
-        self, halves: Sequence[Words], joined: Joined, preheader: bool
+        self, halves: Sequence[Half], joined: Joined, preheader: bool
     ) -> dict[str, Any]:
         """What the mail's layouts are given; all of it of one shape."""
         first, *more = (half.language for half in halves)
@@ -272,28 +223,16 @@ class Renderer:
             ],
         }  # fmt: skip
 
-    def _made(
+    def _pieces(
         self,
         key: Hashable,
         page: Callable[[], str],
         finish: Callable[[str], str],
         split: Callable[[str], Pieces],
-        values: Sequence[str],
-    ) -> str:
-        if not self._memo:
-            return finish(split(page()).fill(values))
-        pieces: Pieces = self._remembered(key, lambda: split(finish(page())))
-        return pieces.fill(values)
-
-    def _remembered(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        if not self._memo:
-            return make()
-        if key not in self._known:
-            if len(self._known) >= _MAX_SHAPES:
-                self._known.clear()
-            self._known[key] = make()
-        return self._known[key]
-
-
-def _as_is(text: str) -> str:
-    return text
+        values: Sequence[Value],
+    ) -> Pieces:
+        """A finished page apart at its values; the plain way they are filled in before."""
+        if not self._known.memo:
+            return Pieces((finish(split(page()).fill(values)),), ())
+        pieces: Pieces = self._known.get(key, lambda: split(finish(page())))
+        return pieces

@@ -16,6 +16,7 @@ from announce.rendering.environment import WordsEnvironment
 from announce.rendering.faults import TemplateFault, TemplateTrouble, fault
 from announce.rendering.loader import FOLDER, SUFFIX
 from announce.rendering.printing import CURRENT, Rendering
+from announce.rendering.tracing import Untraceable
 from announce.texts import say
 
 
@@ -38,12 +39,14 @@ def run(template: Template, key: str | None, names: Mapping[str, Any], rendering
         whom: str) -> str:  # fmt: skip
     """The source that a template's body (key None) or a value of its head prints.
 
-    Raises TemplateFault with the line at fault.
+    Raises TemplateFault with the line at fault, and Untraceable for a recipient that is traced.
     """
     compiled = template.body if key is None else template.head[key]
     token = CURRENT.set(rendering)
     try:
         return compiled.render(names)
+    except Untraceable:
+        raise
     except Exception as error:
         # It is the project's program that ran: whatever it raises is its fault.
         place = _place(error, template.file)

@@ -1,0 +1,103 @@
+"""The shapes that the mails of a campaign have, learnt from the first recipient of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from announce.model.audience import Recipient
+from announce.model.delivery import Channel
+from announce.model.languages import Language
+from announce.rendering.drafts import Drafts
+from announce.rendering.expressions import Names
+from announce.rendering.faults import TemplateFault
+from announce.rendering.names import own_names, recipient_names
+from announce.rendering.printing import CURRENT, MAX_STEPS, Rendering
+from announce.rendering.shape import Filling, Shape
+from announce.rendering.tracing import People, Trace, Untraceable
+from announce.rendering.tree import Tree, Unseen
+from announce.rendering.words import Draft
+
+# Beyond so many languages, variants and occurrences nothing more is learnt.
+_MAX_TREES = 64
+
+
+class Message(NamedTuple):
+    """What a message is made for: `own` are its names (see `names.own_names`), `whom` its
+    recipient's key, told in faults."""
+
+    channel: Channel
+    variant: str | None
+    own: dict[str, Any]
+    whom: str
+
+
+class Shapes:
+    """Finds the shape of a mail, or learns it. `write` makes a draft in one language."""
+
+    def __init__(self, drafts: Drafts, write: Callable[[Language, Message], Draft]) -> None:
+        self._drafts = drafts
+        self._write = write
+        self._trees: dict[tuple[Any, ...], Tree[Shape]] = {}
+        # Counts the steps of filters; what they make does not depend on its language.
+        self._meter = Rendering(language="en", names={})
+
+    def filling(
+        self,
+        *,
+        languages: tuple[Language, ...],
+        variant: str | None,
+        recipient: Recipient,
+        occurrence: str,
+        unsubscribe: str,
+    ) -> Filling | None:
+        """The shape of a mail and what its recipient fills in; None where it has to be written
+        the plain way."""
+        key = (languages, variant, occurrence, unsubscribe)
+        tree = self._trees.get(key)
+        if tree is None:
+            if len(self._trees) >= _MAX_TREES:
+                return None
+            tree = self._trees[key] = Tree()
+        names = recipient_names(recipient)
+        self._meter.steps = MAX_STEPS
+        token = CURRENT.set(self._meter)
+        try:
+            shape = tree.find(names)
+            return shape.filling(names, MAX_STEPS - self._meter.steps) if shape else None
+        except Unseen:
+            if not tree.open:
+                return None
+            own = own_names("email", recipient, occurrence, unsubscribe)
+            message = Message("email", variant, own, recipient.key)
+            shape = self._learnt(tree, languages, message)
+            return shape.filling(names, 0) if shape else None
+        except Exception:
+            # A filter that fails here fails in the plain way too, which tells its file and line.
+            return None
+        finally:
+            CURRENT.reset(token)
+
+    def _learnt(
+        self, tree: Tree[Shape], languages: tuple[Language, ...], message: Message
+    ) -> Shape | None:
+        names: Names = message.own["recipient"]
+        trace = Trace(dict(names), tree.known)
+        traced = message._replace(own={**message.own, "recipient": People(trace)})
+        self._drafts.steps_left = MAX_STEPS
+        try:
+            halves = [self._write(language, traced) for language in languages]
+            shape = Shape(halves, steps=self._drafts.steps_left, uses=trace.uses)
+            plain = [self._write(language, message) for language in languages]
+        except Untraceable:
+            tree.grow(trace.path, None)
+            return None
+        except TemplateFault:
+            tree.failed()
+            return None
+        if not shape.agrees(plain, names):
+            # Nothing is known to come here; but a mail must never be guessed.
+            tree.open = False
+            return None
+        tree.grow(trace.path, shape)
+        return shape
