@@ -89,7 +89,8 @@ def _ledger_gates(
             plan.campaign,
             plan.occurrence,
             channel,
-            [line.delivery for line in plan.lines if line.delivery.key.channel == channel],
+            (line.delivery for line in plan.lines if line.delivery.key.channel == channel),
+            has=lambda key: plan.lines.find(key) is not None,
         )
     if moved:
         yield _moved(moved)

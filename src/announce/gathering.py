@@ -44,12 +44,18 @@ def open_project(folder: str | None) -> Project:
     return project
 
 
-def gather(folder: str | None, campaign: str) -> Gathered:
-    """Read all that a campaign is made from. InputError with every fault of the campaign file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A campaign's file (`named` as the user does) and its project, with the doubts about them."""
 
-    Faults of the audience are among the problems, so that those of templates can be told with
-    them; its recipients are none then.
-    """
+    named: str
+    project: Project
+    campaign: Campaign
+    problems: tuple[Problem, ...] = ()
+
+
+def open_campaign(folder: str | None, campaign: str) -> Opened:
+    """Read a campaign's file and its project. InputError with every fault of them."""
     path = Path(campaign).resolve()
     root = Path(folder).resolve() if folder else find_project(path.parent)
     project = open_project(str(root))
@@ -58,15 +64,25 @@ def gather(folder: str | None, campaign: str) -> Gathered:
     found, problems = read_campaign(project, path)
     if found is None or errors_in(problems):
         raise faulty(campaign, problems)
-    audience: Audience | None = Audience(recipients=())
-    if found.email is not None:
-        audience, more = read_audience(project, found)
-        problems = [*problems, *more]
+    return Opened(named=campaign, project=project, campaign=found, problems=tuple(problems))
+
+
+def gather(opened: Opened) -> Gathered:
+    """Read what else a campaign is made from: its audience.
+
+    Faults of the audience are among the problems, so that those of templates can be told with
+    them; its recipients are none then.
+    """
+    audience: Audience | None = None
+    problems = opened.problems
+    if opened.campaign.email is not None:
+        audience, more = read_audience(opened.project, opened.campaign)
+        problems = (*problems, *more)
     return Gathered(
-        project=project,
-        campaign=found,
-        audience=audience or Audience(recipients=()),
-        problems=tuple(problems),
+        project=opened.project,
+        campaign=opened.campaign,
+        audience=audience or Audience(),
+        problems=problems,
     )
 
 
@@ -110,3 +126,8 @@ def faulty(campaign: str, problems: Sequence[Problem]) -> InputError:
     return InputError(
         say("{campaign} has faults; nothing was sent.", campaign=campaign), problems=problems
     )
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as people read it: relative to the project where it lies in it."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
 
 from announce.content import content_of
-from announce.gathering import Gathered
-from announce.model.audience import Address, Recipient
-from announce.model.campaign import Campaign
-from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State, Suppression
-from announce.model.languages import LANGUAGES, Language, other
-from announce.model.plan import Plan, Planned
+from announce.gathering import Gathered, shown
+from announce.ledger.base import TakenOver
+from announce.ledger.hashes import adopted_state
+from announce.lines import UNDECIDED, UNREACHABLE, PlanLines, Standing, Suppressed
+from announce.model.audience import Recipient, Row
+from announce.model.campaign import Campaign, channels_of
+from announce.model.delivery import ONCE, Channel, DeliveryKey, State
+from announce.model.languages import LANGUAGES
+from announce.model.plan import Plan
 from announce.model.wording import language_name
 from announce.problems import Place, Problem, Severity
 from announce.texts import say, say_n
 
-# The reason of a personal message that has no address left to go to.
-UNREACHABLE = "unreachable"
+__all__ = ["UNREACHABLE", "Memory", "make_plan", "shown", "variant_of"]
 
-# What the ledger holds of this occurrence, and who is not to be written to.
-Known = Mapping[DeliveryKey, Delivery]
-Suppressed = Callable[[Address], Suppression | None]
+_NAMED = 10  # of those gone from the audience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a channel's ledger holds of the campaign's occurrence: recipient's key, state and
+    reason of each delivery, in the order of the plan that was laid last; and what was taken over
+    from receipts."""
+
+    standings: Iterable[tuple[str, State, str]]
+    adopted: TakenOver
 
 
 def make_plan(
     gathered: Gathered,
     *,
-    known: Known,
+    memory: Callable[[Channel], AbstractContextManager[Memory]],
     suppressed: Suppressed,
     sandboxed: frozenset[Channel],
     sources: Iterable[str],
@@ -36,10 +47,15 @@ def make_plan(
 ) -> Plan:
     """The deliveries of the campaign's occurrence, each with the state the ledger knows.
 
-    `sources` are the template files, which are part of what shapes the messages.
+    `memory` opens the ledger of a channel. `sources` are the template files, which are part of
+    what shapes the messages.
     """
-    planner = _Planner(gathered, known, suppressed)
-    lines = (*planner.mails(), *planner.articles(wechat_account))
+    lines = PlanLines(gathered, suppressed, wechat_account)
+    planner = _Planner(gathered, lines)
+    for channel in channels_of(gathered.campaign):
+        with memory(channel) as known:
+            planner.recall(channel, known)
+    planner.check()
     return Plan(
         campaign=gathered.campaign.id,
         occurrence=ONCE,
@@ -51,48 +67,85 @@ def make_plan(
     )
 
 
-def languages_for(gathered: Gathered, recipient: Recipient) -> tuple[Language, ...]:
-    """The languages of a recipient's mail: the reader's own first, where the row names it."""
-    email = gathered.campaign.email
-    chosen = email.languages if email else "recipient"
-    default = gathered.project.languages[0]
-    if chosen == "recipient":
-        return (recipient.language or default,)
-    if isinstance(chosen, str):
-        return (chosen,)
-    if len(chosen) == 1:
-        return (chosen[0],)
-    first = recipient.language or chosen[0]
-    return (first, other(first))
-
-
 class _Planner:
-    def __init__(self, gathered: Gathered, known: Known, suppressed: Suppressed) -> None:
+    def __init__(self, gathered: Gathered, lines: PlanLines) -> None:
         self.gathered = gathered
         self.campaign = gathered.campaign
-        self.known = known
-        self.suppressed = suppressed
+        self.lines = lines
         self.problems: list[Problem] = []
+        self._gone = 0
+        self._gone_keys: list[str] = []
 
-    def mails(self) -> Iterator[Planned]:
+    # -- what the ledger knows -------------------------------------------------------------
+
+    def recall(self, channel: Channel, memory: Memory) -> None:
+        """Take in how each line stands in the ledger; a line that is due there stays as it is."""
+        taken = memory.adopted
+        adopts = bool(taken.sections or taken.unknown)
+        for key, position, standing in self._joined(channel, memory.standings):
+            if position is None:
+                self._is_gone(channel, key, standing[0])
+            # What has a row here is known better than by a receipt, whatever its state.
+            elif adopts or standing[0] not in UNDECIDED:
+                self.lines.known[position] = standing
+        if adopts:
+            self._take_over(channel, taken)
+
+    def _joined(
+        self, channel: Channel, rows: Iterable[tuple[str, State, str]]
+    ) -> Iterator[tuple[str, int | None, Standing]]:
+        """Each of the ledger's rows with the position of its line: the two mostly go side by
+        side, and what is out of step is looked up."""
+        begin = len(self.lines) - len(self.campaign.wechat) if channel == "wechat" else 0
+        keys = enumerate(self.lines.keys(channel), start=begin)
+        end = (len(self.lines), None)
+        at, awaited = next(keys, end)
+        for key, state, reason in rows:
+            wanted = DeliveryKey(self.campaign.id, ONCE, channel, key)
+            position = at if key == awaited else self.lines.find(wanted)
+            if position is not None and position >= at:
+                at, awaited = next(islice(keys, position - at, None), end)
+            yield key, position, (state, reason)
+
+    def _is_gone(self, channel: Channel, key: str, state: State) -> None:
+        """Who was planned before and is no longer in the audience."""
+        if channel == "email" and state in (State.PLANNED, State.FAILED):
+            self._gone += 1
+            if len(self._gone_keys) < _NAMED:
+                self._gone_keys.append(key)
+
+    def _take_over(self, channel: Channel, taken: TakenOver) -> None:
+        """What was adopted is known by hashes only: such a line gets its row when it is laid."""
+        reason = say("taken over from a receipt")
+        begin = len(self.lines) - len(self.campaign.wechat) if channel == "wechat" else 0
+        for position, key in enumerate(self.lines.keys(channel), start=begin):
+            if not self.lines.known.has(position):
+                state = adopted_state(taken, DeliveryKey(self.campaign.id, ONCE, channel, key))
+                if state is not None:
+                    self.lines.known[position] = state, reason
+
+    # -- what is told ----------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Tell of nobody left, and of whom a personal message must not be sent to."""
         if self.campaign.email is None:
             return
         self._check_somebody_is_left()
-        for recipient in self.gathered.audience.recipients:
-            yield self._mail(recipient)
-
-    def articles(self, account: str) -> Iterator[Planned]:
-        for article in self.campaign.wechat:
-            key = self._key("wechat", f"{account}:{article.language}")
-            delivery = Delivery(key=key, language=article.language, to=(account,))
-            yield Planned(
-                delivery=self._as_known(delivery), languages=(article.language,), article=article
-            )
+        if self.campaign.purpose == "personal" and self.lines.spares:
+            for row in self.gathered.audience.recipients.rows():
+                self._tell_suppressed(row)
 
     def notes(self) -> Iterator[str]:
+        """What else is worth a line below the plan."""
         audience = self.gathered.audience
         yield from self._blank_languages()
-        yield from self._gone()
+        if self._gone and self.campaign.email is not None:
+            yield say_n(
+                "{n} planned before is gone from the audience: {keys}",
+                "{n} planned before are gone from the audience: {keys}",
+                self._gone,
+                keys=say(", ").join(self._gone_keys),
+            )
         if audience.filtered:
             yield say_n(
                 "{n} row is left out by `where`.",
@@ -106,40 +159,21 @@ class _Planner:
                 audience.excluded,
             )
         if audience.repeated:
-            places = ", ".join(str(one.place.line) for one in audience.repeated[:10])
             yield say_n(
                 "{n} row names someone again and is written to once (line {places}).",
                 "{n} rows name someone again and are written to once (lines {places}).",
-                len(audience.repeated),
-                places=places,
-            )
-
-    def _gone(self) -> Iterator[str]:
-        """Who was planned before and is no longer in the audience."""
-        campaign, people = self.campaign, self.gathered.audience.recipients
-        here = {recipient.key for recipient in people}
-        gone = [
-            key.recipient
-            for key, delivery in self.known.items()
-            if key.channel == "email"
-            and key.recipient not in here
-            and delivery.state in (State.PLANNED, State.FAILED)
-        ]
-        if gone and campaign.email is not None:
-            yield say_n(
-                "{n} planned before is gone from the audience: {keys}",
-                "{n} planned before are gone from the audience: {keys}",
-                len(gone),
-                keys=say(", ").join(gone[:10]),
+                audience.repeated,
+                places=", ".join(str(line) for line in audience.repeated_lines),
             )
 
     def _blank_languages(self) -> Iterator[str]:
         """How many rows leave the language to the project, where that makes a difference."""
         email = self.campaign.email
         chosen = email.languages if email else []
-        people = self.gathered.audience.recipients
-        blank = sum(recipient.language is None for recipient in people)
-        if not blank or not (chosen == "recipient" or len(chosen) == len(LANGUAGES)):
+        if chosen != "recipient" and (isinstance(chosen, str) or len(chosen) < len(LANGUAGES)):
+            return
+        blank = sum(row.language is None for row in self.gathered.audience.recipients.rows())
+        if not blank:
             return
         first = self.gathered.project.languages[0] if chosen == "recipient" else chosen[0]
         name = language_name(first)
@@ -158,87 +192,27 @@ class _Planner:
                 language=name,
             )
 
-    def _mail(self, recipient: Recipient) -> Planned:
-        languages = languages_for(self.gathered, recipient)
-        kept, dropped = self._unsuppressed(recipient)
-        delivery = Delivery(
-            key=self._key("email", recipient.key),
-            language="+".join(languages),
-            to=tuple(address.spec for address in kept or recipient.addresses),
-            state=State.PLANNED if kept else State.SKIPPED,
-            reason=self._why_left_out(dropped) if kept else self._why_skipped(dropped[0][1]),
-        )
-        if dropped and self.campaign.purpose == "personal":
-            self._tell_suppressed(recipient, dropped)
-        reached = _with_addresses(recipient, kept or recipient.addresses)
-        return Planned(delivery=self._as_known(delivery), languages=languages, recipient=reached)
-
-    def _why_left_out(self, dropped: list[tuple[Address, Suppression]]) -> str:
-        """Who of a personal message's addressees is left out: kept with the delivery, for its
-        other addressees are written to and this one must hear another way."""
-        if not dropped or self.campaign.purpose != "personal":
-            return ""
-        named = ", ".join(f"{address.spec} ({found.reason})" for address, found in dropped)
-        return f"{UNREACHABLE}: {named}"
-
-    def _why_skipped(self, found: Suppression) -> str:
-        """The reason of a skip; a personal message that reaches nobody is somebody's business."""
-        told = UNREACHABLE if self.campaign.purpose == "personal" else "suppressed"
-        return f"{told}: {found.reason}"
-
-    def _unsuppressed(
-        self, recipient: Recipient
-    ) -> tuple[tuple[Address, ...], list[tuple[Address, Suppression]]]:
-        kept, dropped = [], []
-        for address in recipient.addresses:
-            found = self.suppressed(address)
-            if found and (found.scope == "all" or self.campaign.purpose == "announcement"):
-                dropped.append((address, found))
-            else:
-                kept.append(address)
-        return tuple(kept), dropped
-
-    def _tell_suppressed(
-        self, recipient: Recipient, dropped: list[tuple[Address, Suppression]]
-    ) -> None:
-        for address, found in dropped:
+    def _tell_suppressed(self, row: Row) -> None:
+        for spec, found in self.lines.left_out(spec for spec, _name, _shown in row.addresses):
+            shown = next(shown for one, _name, shown in row.addresses if one == spec)
             self.problems.append(
                 Problem(
                     code="suppressed-addressee",
                     severity=Severity.WARNING,
-                    place=recipient.place,
+                    place=Place(file=self.gathered.audience.recipients.file, line=row.line),
                     message=say(
                         "{address} of {key} is suppressed ({reason}) and will not be written to",
-                        address=address.shown or address.spec,
-                        key=recipient.key,
+                        address=shown or spec,
+                        key=row.key,
                         reason=found.reason,
                     ),
                     hint=say(
                         "give another address, tell the person another way, or "
                         "`announce suppress remove {address}`",
-                        address=address.spec,
+                        address=spec,
                     ),
                 )
             )
-
-    def _as_known(self, delivery: Delivery) -> Delivery:
-        """The delivery with what the ledger knows of it; a skip of the plan stands."""
-        found = self.known.get(delivery.key)
-        if found is None or found.state in (State.PLANNED, State.SKIPPED):
-            return delivery  # as the plan has it, who is left out included
-        if found.state is State.FAILED and delivery.state is State.SKIPPED:
-            return delivery
-        return Delivery(
-            key=delivery.key,
-            language=delivery.language,
-            to=delivery.to,
-            state=found.state,
-            reason=found.reason,
-            message_id=found.message_id,
-        )
-
-    def _key(self, channel: Channel, recipient: str) -> DeliveryKey:
-        return DeliveryKey(self.campaign.id, ONCE, channel, recipient)
 
     def _check_somebody_is_left(self) -> None:
         audience = self.gathered.audience
@@ -268,16 +242,5 @@ def variant_of(campaign: Campaign, recipient: Recipient | None) -> str | None:
     return recipient.fields[campaign.template.by]
 
 
-def _with_addresses(recipient: Recipient, kept: tuple[Address, ...]) -> Recipient:
-    if kept == recipient.addresses:
-        return recipient
-    return replace(recipient, addresses=kept)
-
-
 def _campaign_place(gathered: Gathered) -> Place:
     return Place(file=shown(gathered.campaign.path, gathered.project.root))
-
-
-def shown(path: Path, root: Path) -> str:
-    """A path as people read it: relative to the project where it lies in it."""
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

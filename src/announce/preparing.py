@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import partial
 
-from announce.channels.email.account import limits_for
-from announce.checks.dates import past_facts
+from announce.checks.dates import late_facts, past_facts
+from announce.checks.limits import assumed_limits
 from announce.composing import Composer, compose_all
-from announce.gathering import Gathered, faulty, gather
-from announce.ledger.base import TakenOver
-from announce.ledger.hashes import adopted_state
-from announce.model.delivery import CHANNELS, ONCE, Channel, Delivery, DeliveryKey
+from announce.forecast import Forecast, forecast
+from announce.gathering import Gathered, Opened, faulty, gather, open_campaign
+from announce.model.campaign import channels_of
+from announce.model.delivery import ONCE, Channel, Suppression
 from announce.model.message import Message
 from announce.model.plan import Plan, Planned
+from announce.model.project import Project
 from announce.outlets import (
     open_ledger_of,
     open_project_ledger,
     sandboxed_channels,
     wechat_account,
 )
-from announce.planning import Known, Suppressed, make_plan, shown
-from announce.problems import Place, Problem, Severity, errors_in
-from announce.texts import say
+from announce.planning import Memory, make_plan, shown
+from announce.problems import Place, Problem, errors_in
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A campaign with every message composed and checked, before any leaves."""
+    """A campaign with every message composed and checked, before any leaves; `forecast` is of
+    its mails, where they are due and real. `lasting` are those of the plan's problems that stay
+    until a file is changed, whatever the day."""
 
     gathered: Gathered
     plan: Plan
     composer: Composer
+    forecast: Forecast | None = None
+    lasting: tuple[Problem, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -44,9 +48,7 @@ class Prepared:
     @property
     def channels(self) -> list[Channel]:
         """The campaign's channels, e-mail first."""
-        campaign = self.gathered.campaign
-        present = {"email": campaign.email is not None, "wechat": bool(campaign.wechat)}
-        return [channel for channel in CHANNELS if present[channel]]
+        return channels_of(self.gathered.campaign)
 
 
 def prepare(
@@ -57,16 +59,22 @@ def prepare(
     seen: Callable[[Planned, Message], None] | None = None,
 ) -> Prepared:
     """Read, plan, compose and check. InputError with every fault found."""
-    gathered = gather(folder, campaign)
+    return prepare_opened(open_campaign(folder, campaign), now, seen=seen)
+
+
+def prepare_opened(
+    opened: Opened, now: datetime, *, seen: Callable[[Planned, Message], None] | None = None
+) -> Prepared:
+    """The same for a campaign whose file was read already."""
+    gathered = gather(opened)
     composer = Composer(gathered)
     problems = [*gathered.problems, *composer.problems()]
     if errors_in(problems):
-        raise faulty(campaign, problems)
-    known, suppressed = _memory(gathered)
+        raise faulty(opened.named, problems)
     plan = make_plan(
         gathered,
-        known=known,
-        suppressed=suppressed,
+        memory=partial(_memory, gathered.project, gathered.campaign.id),
+        suppressed=_suppressed(gathered.project),
         sandboxed=sandboxed_channels(gathered.project),
         sources=composer.sources(),
         wechat_account=wechat_account(gathered.project) if gathered.campaign.wechat else "",
@@ -74,75 +82,41 @@ def prepare(
     if not errors_in(plan.problems):
         plan = compose_all(plan, composer, seen)
     if errors_in(plan.problems):
-        raise faulty(campaign, plan.problems)
-    prepared = Prepared(gathered=gathered, plan=plan, composer=composer)
+        raise faulty(opened.named, plan.problems)
+    told = forecast(gathered.project, plan.lines, now)
+    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, forecast=told)
     doubts = [
         *past_facts(gathered.project, gathered.campaign, prepared.place, now),
-        *_guessed_limits(gathered),
+        *assumed_limits(gathered.project, gathered.campaign),
+        *_late_facts(prepared),
     ]
-    return replace(prepared, plan=replace(plan, problems=(*plan.problems, *doubts)))
+    return replace(
+        prepared, plan=replace(plan, problems=(*plan.problems, *doubts)), lasting=plan.problems
+    )
 
 
-def _memory(gathered: Gathered) -> tuple[Known, Suppressed]:
-    """What the ledgers know: deliveries of the campaign, and a look-up of suppressions."""
-    known = _Memory()
-    for channel in CHANNELS:
-        with closing(open_ledger_of(gathered.project, channel)) as ledger:
-            for delivery in ledger.deliveries(gathered.campaign.id, ONCE):
-                if delivery.key.channel == channel:
-                    known[delivery.key] = delivery
-            known.adopted[channel] = ledger.adopted(gathered.campaign.id, ONCE)
+@contextmanager
+def _memory(project: Project, campaign: str, channel: Channel) -> Iterator[Memory]:
+    """What a channel's ledger knows of the campaign."""
+    with closing(open_ledger_of(project, channel)) as ledger:
+        yield Memory(
+            standings=ledger.states(campaign, ONCE, channel),
+            adopted=ledger.adopted(campaign, ONCE),
+        )
+
+
+def _suppressed(project: Project) -> dict[str, Suppression]:
+    """Who is not to be written to, by the address's identity."""
     # Suppressions are the project's, rehearsed or real: people do not change with the channel.
-    with closing(open_project_ledger(gathered.project)) as ledger:
+    with closing(open_project_ledger(project)) as ledger:
         # Of several reasons for one address the one that covers most stands.
         listed = sorted(ledger.suppressions.all(), key=lambda one: one.scope == "all")
-    held = {one.address.casefold(): one for one in listed}
-    return known, lambda address: held.get(address.identity)
+    return {one.address.casefold(): one for one in listed}
 
 
-def _guessed_limits(gathered: Gathered) -> list[Problem]:
-    """A warning where mails would go out under limits that nobody has confirmed."""
-    settings = gathered.project.settings.email
-    if settings.smtp is None or gathered.campaign.email is None:
+def _late_facts(prepared: Prepared) -> list[Problem]:
+    """A warning where the account's limits carry the last mail beyond a date, or close to it."""
+    told, gathered = prepared.forecast, prepared.gathered
+    if told is None or not told.is_slow:
         return []
-    limits = limits_for(settings.smtp.host, settings.limits)
-    if not limits.warning:
-        return []
-    figures = say(
-        "{minute} recipients a minute and {day} a day are assumed",
-        minute=limits.per_minute,
-        day=limits.per_day,
-    )
-    return [
-        Problem(
-            code="limits-assumed",
-            severity=Severity.WARNING,
-            place=Place(file="announce.yaml"),
-            message=say("{what}; {hint}", what=limits.warning, hint=figures),
-            hint=limits.hint,
-        )
-    ]
-
-
-class _Memory(dict[DeliveryKey, Delivery]):
-    """The ledger's rows, and behind them what was adopted from receipts, known by hashes only:
-    such a delivery gets its row when it is planned."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.adopted: dict[Channel, TakenOver] = {}
-
-    def __missing__(self, key: DeliveryKey) -> Delivery:
-        taken = self.adopted.get(key.channel)
-        state = None if taken is None else adopted_state(taken, key)
-        if state is None:
-            raise KeyError(key)
-        reason = say("taken over from a receipt")
-        return Delivery(key=key, language="", to=(), state=state, reason=reason)
-
-    def get(self, key: DeliveryKey, default: Any = None) -> Any:
-        """As `dict.get`, which does not ask `__missing__`."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
+    return late_facts(gathered.project, gathered.campaign, prepared.place, told.begins, told.done)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -177,6 +178,47 @@ def test_file_that_is_no_audience_is_told(folder: Folder, data: bytes, code: str
     assert all(p.hint for p in problems)
 
 
+def test_flood_of_doubts_is_counted(folder: Folder) -> None:
+    """So are those that stop nothing: every row is kept."""
+    rows = "".join(f"p{n}@qq.con\n" for n in range(400))
+    audience, problems = folder.audience("address\n" + rows)
+    assert audience is not None
+    assert len(audience.recipients) == 400
+    assert [p.is_error for p in problems] == [False] * 101
+    assert (problems[0].place.line, problems[-1].message) == (
+        2,
+        "and 300 more problems in this file",
+    )
+
+
+def test_faults_of_the_file_come_before_those_of_its_rows(folder: Folder) -> None:
+    """Kind by kind, as they were found: structure, rows, then who is named again."""
+    people = "address,track\nbad,x\na@example.org,x\na@example.org\na@example.org,y\n"
+    _none, problems = folder.audience(people, CAMPAIGN + "purpose: personal\n")
+    assert lines(problems) == ["row-ragged 4", "address 2", "row-differs 5"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_large_file_is_decoded_across_its_pieces(folder: Folder, encoding: str) -> None:
+    """Where it is cut to be read, a character of several bytes is not torn."""
+    names = ["李雷" * 20, "𠮷野" * 20, "é" * 40]
+    rows = [f"p{n}@example.org,{'x' * (n % 7)}{names[n % 3]}" for n in range(20_000)]
+    people = "\n".join(["address,name", *rows]).encode(encoding)
+    assert len(people) > 1 << 20
+    audience, _problems = folder.audience(people)
+    assert audience is not None
+    assert [f"{one.key},{one.name}" for one in audience.recipients] == rows
+
+
+def test_byte_that_is_no_text_is_found_at_the_end_too(folder: Folder) -> None:
+    """The whole file is looked through before any row is believed."""
+    rows = "".join(f"p{n}@example.org,李雷\n" for n in range(60_000)).encode()
+    _none, problems = folder.audience(b"address,name\n" + rows + b"x@example.org,\xff\n")
+    assert [p.code for p in problems if p.is_error] == ["encoding"]
+    _none, problems = folder.audience(b"address,name\n" + rows + b"x@example.org,\0\n")
+    assert lines(problems) == ["binary 60002"]
+
+
 def test_spaces_around_column_names_are_a_doubt(folder: Folder) -> None:
     """They are read without, and told."""
     audience, problems = folder.audience("address , name\na@example.org , A\n")
@@ -223,11 +265,11 @@ def test_repeated_rows_are_written_to_once(folder: Folder) -> None:
     people = "address,track\na@example.org,x\nA@Example.org,x\nb@example.org,y\n"
     audience = sure(folder.audience(people.replace("A@E", "a@e")))
     assert [r.key for r in audience.recipients] == ["a@example.org", "b@example.org"]
-    assert [r.place.line for r in audience.repeated] == [3]
+    assert (audience.repeated, audience.repeated_lines) == (1, (3,))
     people += "b@example.org,z\n"
     audience, problems = folder.audience(people)
     assert audience is not None
-    assert [r.place.line for r in audience.repeated] == [3, 5]
+    assert (audience.repeated, audience.repeated_lines) == (2, (3, 5))
     assert [(p.code, p.place.line, p.is_error) for p in problems] == [
         ("row-differs", 3, False),
         ("row-differs", 5, False),
@@ -258,7 +300,7 @@ def test_where_filters_before_rows_are_judged(folder: Folder) -> None:
     audience = sure(folder.audience(people, where("track in ('x', 'z')")))
     assert (len(audience.recipients), audience.rows, audience.filtered) == (2, 3, 1)
     audience = sure(folder.audience(people, where("track == 'none'")))
-    assert (audience.recipients, audience.filtered) == ((), 3)
+    assert (len(audience.recipients), audience.filtered) == (0, 3)
 
 
 def test_fault_of_where_stands_in_the_campaign(folder: Folder) -> None:
@@ -283,6 +325,20 @@ def test_exclusions_leave_out_addresses_and_keys(folder: Folder) -> None:
         ["b@example.org"],
     ]
     assert (audience.excluded, audience.rows) == (2, 4)
+
+
+def test_long_exclusions_leave_out_exactly_those(folder: Folder) -> None:
+    """However many there are, nobody else is left out, and faults in them are counted."""
+    rows = "".join(f"p{n}@example.org\n" for n in range(3000))
+    folder.write("audiences/out.csv", "address\n" + rows)
+    campaign = CAMPAIGN.replace("people.csv}", "people.csv, exclude: [audiences/out.csv]}")
+    people = "address\n" + rows + "P2999@example.org.cn\np3000@example.org\n"
+    audience = sure(folder.audience(people, campaign))
+    assert [one.key for one in audience.recipients] == ["p2999@example.org.cn", "p3000@example.org"]
+    assert audience.excluded == 3000
+    folder.write("audiences/out.csv", "address\n" + "bad@\n" * 300)
+    _none, problems = folder.audience(people, campaign)
+    assert (len(problems), problems[-1].message) == (101, "and 200 more problems in this file")
 
 
 def test_mistyped_exclusion_is_a_fault(folder: Folder) -> None:
@@ -357,6 +413,36 @@ def test_huge_audience_is_refused(folder: Folder) -> None:
     )
     assert campaign is not None
     assert [p.code for p in read_audience(folder.project(), campaign)[1]] == ["file-too-large"]
+
+
+def test_recipients_are_found_by_number_and_key(folder: Folder) -> None:
+    """Each by itself, a part of them, from the end, and by the key in any order."""
+    audience = sure(folder.audience(PEOPLE))
+    people = audience.recipients
+    assert [people[0], people[1], people[2]] == list(people)
+    assert (people[-1], people[1:]) == (people[2], [people[1], people[2]])
+    assert [people.find(one.key) for one in reversed(people)] == [2, 1, 0]
+    assert people.find("nobody") is None
+    assert list(people.column("track")) == ["x", "y", ""]
+    assert people.counts("track") == {"x": 1, "y": 1, "": 1}
+
+
+def test_ten_times_the_rows_take_little_more_memory(folder: Folder) -> None:
+    """The rows are not held: a recipient costs some tens of bytes."""
+    path = folder.write("campaigns/cfp.yaml", CAMPAIGN)
+    campaign, _problems = read_campaign(folder.project(), path)
+    assert campaign is not None
+    peaks = []
+    for number in (1_000, 31_000):
+        rows = (f"p{n}@example.org,人{n},zh,{'x' * 200}\n" for n in range(number))
+        folder.write("audiences/people.csv", "address,name,language,note\n" + "".join(rows))
+        tracemalloc.start()
+        audience = sure(read_audience(folder.project(), campaign))
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(audience.recipients) == number
+        peaks.append(peak)
+    assert peaks[1] - peaks[0] < 30_000 * 100
 
 
 def test_hundred_thousand_rows_take_seconds(folder: Folder) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, WithJsonSchema, model_validator
 
 from announce.model.base import Localised, Noun, about
+from announce.model.delivery import CHANNELS, Channel
 from announce.model.languages import Language
 from announce.model.moment import Deadline
 from announce.texts import say
@@ -173,3 +174,9 @@ class Campaign(Noun):
     def id(self) -> str:
         """The campaign's id."""
         return self.campaign
+
+
+def channels_of(campaign: Campaign) -> list[Channel]:
+    """The campaign's channels, e-mail first."""
+    present = {"email": campaign.email is not None, "wechat": bool(campaign.wechat)}
+    return [channel for channel in CHANNELS if present[channel]]

@@ -52,6 +52,7 @@ class Delivery:
     `language` is `zh`, `en`, or both with the first one first (`zh+en`). `to` names whom:
     addresses, or the official account. `digest` is that of the message's bytes, Date and
     Message-ID left out ("" until composed). `reason` says why it is skipped, failed or waits.
+    `position` is its place in the plan.
     """
 
     key: DeliveryKey
@@ -62,6 +63,7 @@ class Delivery:
     subject: str = ""
     digest: str = ""
     message_id: str = ""
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

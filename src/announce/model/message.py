@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from announce.model.audience import Address
 from announce.model.languages import Language
@@ -24,7 +25,8 @@ class Mail:
     """A mail without Date and Message-ID, which are given when it is written.
 
     `languages`: one, or both with the reader's first. `html` shows pictures by `cid:`.
-    `list_id` and `unsubscribe` (a mailto address) are "" where they do not apply.
+    `list_id` and `unsubscribe` (a mailto address) are "" where they do not apply. `content` is
+    the e-mail channel's own: how the mail is written, where that is known already.
     """
 
     languages: tuple[Language, ...]
@@ -38,6 +40,8 @@ class Mail:
     attachments: tuple[Blob, ...] = ()
     list_id: str = ""
     unsubscribe: str = ""
+    # Not given and not copied: `replace` makes a mail that has to be written anew.
+    content: Any = field(default=None, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from announce.model.base import Localised, Noun, about
 from announce.model.languages import Language
 from announce.texts import say
 
+Counted = Literal["recipients", "messages"]
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\Z")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -72,6 +74,51 @@ class Sender(Noun):
     )
 
 
+class OAuth2(Noun):
+    """A login by OAuth2 instead of a password; `announce login` makes it.
+
+    Gmail and Exchange Online need `client_id` only (Gmail its secret too): their addresses are
+    known. No token stands here: they are kept in the keyring or in the user's state folder.
+    """
+
+    client_id: str = about(
+        "Id of the client (app) registered with the provider; no secret.",
+        "在服务商处注册的客户端（应用）ID，并非机密。",
+    )
+    client_secret: Secret | None = about(
+        "Where the client's secret is kept, if it has one (Gmail: yes).",
+        "客户端密钥存放之处（如有；Gmail 须填）。",
+        default=None,
+    )
+    tenant: str | None = about(
+        "Organisation at Microsoft: its domain or id; default: any organisation.",
+        "Microsoft 租户：其域名或 ID；缺省为任意组织。",
+        pattern=r"^[A-Za-z0-9.-]+$",
+        default=None,
+    )
+    authorize_url: str | None = about(
+        "Where the browser goes; default: the provider's.",
+        "浏览器登录地址；缺省为服务商的地址。",
+        default=None,
+    )
+    device_url: str | None = about(
+        "Where a login without a browser begins; default: the provider's.",
+        "无浏览器登录的起始地址；缺省为服务商的地址。",
+        default=None,
+    )
+    token_url: str | None = about(
+        "Where tokens come from; default: the provider's.",
+        "获取令牌的地址；缺省为服务商的地址。",
+        default=None,
+    )
+    scopes: list[str] | None = about(
+        "Rights to ask for; default: the provider's for sending mail.",
+        "申请的权限；缺省为服务商的发信权限。",
+        min_length=1,
+        default=None,
+    )
+
+
 class Smtp(Noun):
     """The SMTP server that takes the mails."""
 
@@ -92,6 +139,9 @@ class Smtp(Noun):
         "Login name; absent: no login.", "登录名；缺省则不登录。", default=None
     )
     password: Secret | None = about("Where the password is kept.", "密码存放之处。", default=None)
+    oauth2: OAuth2 | None = about(
+        "Log in with OAuth2 instead of a password.", "用 OAuth2 代替密码登录。", default=None
+    )
     ca: str | None = about(
         "File of a certificate authority to trust instead of the system's.",
         "改为信任的证书机构文件（代替系统证书）。",
@@ -103,17 +153,40 @@ class Smtp(Noun):
 
     @model_validator(mode="after")
     def _login_whole(self) -> Self:
-        if (self.user is None) != (self.password is None):
-            raise ValueError(say("user and password go together"))
+        if self.password is not None and self.oauth2 is not None:
+            raise ValueError(say("name either password or oauth2, not both"))
+        if (self.user is None) != (self.password is None and self.oauth2 is None):
+            raise ValueError(say("user goes with password or with oauth2"))
         return self
 
 
 class Limits(Noun):
-    """How fast and how much the account may send; envelope recipients are counted."""
+    """How fast and how much the account may send; what is absent is the provider's."""
 
-    per_minute: int | None = about("Recipients a minute.", "每分钟收件人数。", ge=1, default=None)
+    per_minute: int | None = about(
+        "How many in any 60 seconds; see `counts`.",
+        "任意 60 秒内的数目，计法见 `counts`。",
+        ge=1,
+        default=None,
+    )
     per_day: int | None = about(
-        "Recipients in any 24 hours.", "任意 24 小时内的收件人数。", ge=1, default=None
+        "How many in any 24 hours; see `counts`.",
+        "任意 24 小时内的数目，计法见 `counts`。",
+        ge=1,
+        default=None,
+    )
+    counts: Counted | None = about(
+        "What these figures count: recipients (a mail to three is three) or messages. Default: "
+        "as the provider counts, else recipients.",
+        "上述数目的计法：recipients 按收件人计（一封发给三人计三），messages 按封计。"
+        "缺省按服务商的计法，否则按收件人计。",
+        default=None,
+    )
+    per_connection: int | None = about(
+        "Messages before a connection is renewed.",
+        "每个连接发送多少封后重新连接。",
+        ge=1,
+        default=None,
     )
 
 
@@ -151,6 +224,14 @@ class EmailSettings(Noun):
         "The server; absent: the sandbox.", "服务器；缺省为沙盒。", default=None
     )
     connections: int = about("Connections at once.", "同时连接数。", ge=1, le=64, default=4)
+    processes: int | None = about(
+        "Processes that send side by side. Default: 2 for thousands of mails over an account "
+        "without limits, on Linux with several cores; else 1.",
+        "并行投递的进程数。默认：Linux 多核、账号无限额且有数千封邮件待发时为 2，否则为 1。",
+        ge=1,
+        le=2,
+        default=None,
+    )
     limits: Limits | None = about(
         "Own limits for this account.", "本账号自定的限额。", default=None
     )

@@ -9,13 +9,13 @@ article/zh.html       an article as it would go into the draft box, pictures bes
 from __future__ import annotations
 
 import shutil
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from announce.channels.email.mime import write
 from announce.errors import InputError
-from announce.model.delivery import DeliveryKey
 from announce.model.message import Article, Mail, Message
 from announce.model.plan import Plan, Planned
 from announce.preview.pages import article_page, index_page, mail_page
@@ -33,7 +33,8 @@ class PreviewFolder:
 
     folder: Path
     now: datetime
-    entries: dict[DeliveryKey, str] = field(default_factory=dict)
+    written: int = 0
+    _pages: array[int] = field(default_factory=lambda: array("I"))
 
     def begin(self) -> None:
         """Make the folder empty. InputError where something else lies in it."""
@@ -51,8 +52,12 @@ class PreviewFolder:
     def add(self, line: Planned, message: Message) -> None:
         """Write one message with its page; the first one makes the folder anew, so that a fault
         before it leaves the last good preview."""
-        if not self.entries:
+        if not self.written:
             self.begin()
+        # Numbered as they are written; lines without a message have none.
+        self.written += 1
+        self._pages.extend([0] * (line.delivery.position - len(self._pages)))
+        self._pages.append(self.written)
         if isinstance(message, Mail):
             self._add_mail(line, message)
         else:
@@ -60,21 +65,26 @@ class PreviewFolder:
 
     def finish(self, plan: Plan) -> Path:
         """Write the first page; its path."""
-        if not self.entries:
+        if not self.written:
             self.begin()
         index = self.folder / "index.html"
-        index.write_text(index_page(plan, self.entries, self.now), encoding="utf-8")
+        with index.open("w", encoding="utf-8") as file:
+            file.writelines(index_page(plan, self._page_of, self.now))
         return index
 
+    def _page_of(self, line: Planned) -> str | None:
+        position = line.delivery.position
+        number = self._pages[position] if position < len(self._pages) else 0
+        return f"messages/{number:04}.html" if number else None
+
     def _add_mail(self, line: Planned, mail: Mail) -> None:
-        name = f"{len(self.entries) + 1:04}"
+        name = f"{self.written:04}"
         domain = mail.sender.spec.rpartition("@")[2]
         raw = write(mail, message_id=f"<preview-{name}@{domain}>", date=self.now)
         (self.folder / "mail" / f"{name}.eml").write_bytes(raw)
-        self._page(line, name, mail_page(line, mail, raw, f"../mail/{name}.eml"))
+        self._page(mail_page(line, mail, raw, f"../mail/{name}.eml"))
 
     def _add_article(self, line: Planned, article: Article) -> None:
-        name = f"{len(self.entries) + 1:04}"
         stem = f"{article.language}"
         html = article.html
         for blob in (article.cover, *article.pictures):
@@ -82,8 +92,8 @@ class PreviewFolder:
             path.write_bytes(blob.data)
             html = html.replace(f"picture:{blob.name}", path.name)
         (self.folder / "article" / f"{stem}.html").write_text(html, encoding="utf-8")
-        self._page(line, name, article_page(line, article, f"../article/{stem}.html"))
+        self._page(article_page(line, article, f"../article/{stem}.html"))
 
-    def _page(self, line: Planned, name: str, page: str) -> None:
-        (self.folder / "messages" / f"{name}.html").write_text(page, encoding="utf-8")
-        self.entries[line.delivery.key] = f"messages/{name}.html"
+    def _page(self, page: str) -> None:
+        path = self.folder / "messages" / f"{self.written:04}.html"
+        path.write_text(page, encoding="utf-8")

@@ -4,33 +4,39 @@ and nothing is loaded from afar."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from announce.model.delivery import DeliveryKey
 from announce.model.message import Article, Blob, Mail
 from announce.model.plan import Plan, Planned
 from announce.model.wording import channel_name, language_name, state_name
 from announce.problems import Problem
 from announce.texts import say, say_n, spoken
 
+_LIST = "\ufdd0list\ufdd1"  # where the messages go: reading lets no such sign through
 _FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def index_page(plan: Plan, pages: Mapping[DeliveryKey, str], now: datetime) -> str:
-    """What will happen, what is doubtful, and every message with a link."""
+def index_page(
+    plan: Plan, page_of: Callable[[Planned], str | None], now: datetime
+) -> Iterator[str]:
+    """What will happen, what is doubtful, and every message with a link, a piece at a time."""
     when = say("Preview of {when}", when=f"{now:%Y-%m-%d %H:%M %z}")
-    return _page(
+    head, foot = _page(
         plan.campaign,
         f"<h1>{escape(plan.campaign)}</h1>"
         f"<p class=muted>{escape(when)}"
         f" · {escape(say('digest'))} <code>{plan.digest}</code></p>"
-        f"{_totals(plan)}{_problems(plan.problems)}{_notes(plan)}{_list(plan, pages)}",
+        f"{_totals(plan)}{_problems(plan.problems)}{_notes(plan)}{_LIST}",
         style="",
-    )
+    ).split(_LIST)
+    yield head
+    yield from _list(plan, page_of)
+    yield foot
 
 
 def mail_page(line: Planned, mail: Mail, raw: bytes, eml: str) -> str:
@@ -71,15 +77,19 @@ def article_page(line: Planned, article: Article, source: str) -> str:
     )
 
 
+@cache
+def _css() -> str:
+    return files("announce").joinpath("preview/preview.css").read_text(encoding="utf-8")
+
+
 def _page(title: str, body: str, style: str) -> str:
-    css = files("announce").joinpath("preview/preview.css").read_text(encoding="utf-8")
     page = Template(
         "<!doctype html><html lang='$lang'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width'>"
         "<title>$title</title><style>$css</style><main data-root='$style'>$body</main></html>\n"
     )
     lang = "zh-Hans" if spoken() == "zh" else "en"
-    return page.substitute(lang=lang, title=escape(title), css=css, body=body, style=style)
+    return page.substitute(lang=lang, title=escape(title), css=_css(), body=body, style=style)
 
 
 def _totals(plan: Plan) -> str:
@@ -118,17 +128,17 @@ def _notes(plan: Plan) -> str:
     return "".join(f"<p>{escape(note)}</p>" for note in plan.notes)
 
 
-def _list(plan: Plan, pages: Mapping[DeliveryKey, str]) -> str:
+def _list(plan: Plan, page_of: Callable[[Planned], str | None]) -> Iterator[str]:
     keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in plan.lines)
     heads = [say("to"), say("language"), say("state"), say("subject")]
     if keyed:
         heads.insert(0, say("key"))
     head = "".join(f"<th>{escape(one)}</th>" for one in heads)
-    rows = "".join(_row(line, pages.get(line.delivery.key), keyed=keyed) for line in plan.lines)
-    return (
-        f"<h2>{escape(say('Messages'))}</h2>"
-        f"<table class=list><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    yield f"<h2>{escape(say('Messages'))}</h2>"
+    yield f"<table class=list><thead><tr>{head}</tr></thead><tbody>"
+    for line in plan.lines:
+        yield _row(line, page_of(line), keyed=keyed)
+    yield "</tbody></table>"
 
 
 def _row(line: Planned, page: str | None, *, keyed: bool) -> str:

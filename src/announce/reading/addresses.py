@@ -18,9 +18,10 @@ from announce.texts import say
 
 _ATOM = r"[A-Za-z0-9_+\-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_PLAIN = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}\Z")
+_PLAIN_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*\Z")
+_PLAIN_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z]{{2,63}}\Z")
 # Names that no mail can go to (RFC 6761), and labels that IDNA must look at: not for the pattern.
-_NOT_PLAIN = re.compile(r"[@.](?:..--|(?:arpa|invalid|local|localhost|onion|test)\Z)", re.I)
+_NOT_PLAIN = re.compile(r"(?:\A|\.)(?:..--|(?:arpa|invalid|local|localhost|onion|test)\Z)", re.I)
 _NAMED = re.compile(r"(?P<name>[^<＜]*?)\s*[<＜](?P<spec>[^<>＜＞]*)[>＞]\Z", re.S)
 _SEPARATORS = re.compile(r"[;；]")
 
@@ -58,7 +59,7 @@ def split_cell(cell: str) -> list[str]:
 
 def read_address(text: str) -> tuple[Address, Doubt | None]:
     """One address, bare or as `Name <address>`, and a doubt about it. Raises AddressFault."""
-    if _PLAIN.match(text) and (spec := _plain(text)):
+    if spec := _plain(text):
         return Address(spec=spec, shown=spec), _doubt(spec)
     if found := NOT_ON_ONE_LINE.search(text):
         raise AddressFault(
@@ -75,11 +76,25 @@ def read_address(text: str) -> tuple[Address, Doubt | None]:
 
 
 def _plain(text: str) -> str | None:
-    """The address with its domain in lower case; None where the pattern is not enough."""
+    """A bare ASCII address with its domain in lower case; None where the pattern is not enough."""
     local, _at, domain = text.rpartition("@")
-    if len(local) > 64 or len(text) > 254 or len(domain) > 253 or _NOT_PLAIN.search(text):
+    if len(text) > 254 or len(local) > 64 or "--" in local or not _PLAIN_LOCAL.match(local):
         return None
-    return f"{local}@{domain.lower()}"
+    lowered = _plain_domain(domain)
+    return None if lowered is None else f"{local}@{lowered}"
+
+
+@lru_cache(maxsize=4096)
+def _plain_domain(domain: str) -> str | None:
+    if len(domain) > 253 or not _PLAIN_DOMAIN.match(domain) or _NOT_PLAIN.search(domain):
+        return None
+    return domain.lower()
+
+
+def sure_address(text: str) -> str | None:
+    """A plain address that is beyond doubt; None where `read_address` has more to say."""
+    spec = _plain(text)
+    return None if spec is None or _likely(spec.rpartition("@")[2]) else spec
 
 
 def _parted(text: str) -> tuple[str, str]:

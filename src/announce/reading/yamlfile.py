@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from announce.texts import say
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_NODES = 100_000
+_PART = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,34 +114,59 @@ def read_text(
 
 def read_bytes(path: Path, shown: str, *, max_bytes: int) -> tuple[bytes, Problem | None]:
     """A regular file's bytes, or the problem that keeps it from being read."""
+    data = bytearray()
+    try:
+        for part in read_parts(path, shown, max_bytes=max_bytes):
+            data += part
+    except Unreadable as fault:
+        return b"", fault.problem
+    return bytes(data), None
+
+
+class Unreadable(Exception):
+    """A file that cannot be read; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def read_parts(path: Path, shown: str, *, max_bytes: int) -> Iterator[bytes]:
+    """A regular file's bytes, a piece at a time. Raises Unreadable."""
     try:
         # A pipe or device would make us wait for ever.
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
-            return b"", _problem(
-                shown,
-                "file-unreadable",
-                say("this is not a file"),
-                say("name a file, not a folder"),
+            raise Unreadable(
+                _problem(
+                    shown,
+                    "file-unreadable",
+                    say("this is not a file"),
+                    say("name a file, not a folder"),
+                )
             )
-        if about.st_size > max_bytes:
-            return b"", _too_large(shown, max_bytes)
         with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        return b"", _problem(
-            shown,
-            "file-missing",
-            say("there is no such file"),
-            say("check the name and the folder"),
-        )
+            # It may have grown since.
+            left = max_bytes - about.st_size
+            while left >= 0 and (part := file.read(_PART)):
+                left = min(left, max_bytes - file.tell())
+                yield part
+        if left < 0:
+            raise Unreadable(_too_large(shown, max_bytes))
+    except FileNotFoundError as error:
+        raise Unreadable(
+            _problem(
+                shown,
+                "file-missing",
+                say("there is no such file"),
+                say("check the name and the folder"),
+            )
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        return b"", _problem(
-            shown, "file-unreadable", say("cannot read the file: {reason}", reason=reason)
-        )
-    # It may have grown since.
-    return (b"", _too_large(shown, max_bytes)) if len(data) > max_bytes else (data, None)
+        raise Unreadable(
+            _problem(shown, "file-unreadable", say("cannot read the file: {reason}", reason=reason))
+        ) from error
 
 
 def _too_large(shown: str, max_bytes: int) -> Problem:

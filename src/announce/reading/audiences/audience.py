@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from announce.model.audience import Audience, Recipient
+from announce.model.audience import Audience, Recipients
 from announce.model.campaign import AudienceSource, Campaign
+from announce.model.languages import LANGUAGES
 from announce.model.project import Project
 from announce.problems import Place, Problem, did_you_mean, errors_in
 from announce.reading.audiences.exclusions import Exclusions, read_exclusions
 from announce.reading.audiences.repeats import Repeats
 from announce.reading.audiences.rows import Roles, RowReader
-from announce.reading.audiences.table import Table
+from announce.reading.audiences.table import Table, Told, told
 from announce.reading.audiences.tables import read_table
 from announce.reading.audiences.where import Test, WhereFaults, compile_where
 from announce.reading.campaigns import shown_path
 from announce.reading.files import FileFault, project_file
-from announce.reading.flood import capped
 from announce.reading.places import Loc
 from announce.reading.yamlfile import load_yaml
 from announce.texts import say
@@ -48,15 +49,18 @@ class _Reading:
             return None, [fault.at(self._place(("audience", "file")))]
         table = read_table(path, self.source.file)
         if not table.usable:
-            return None, capped(table.problems, table.shown)
+            deque(table.rows, maxlen=0)
+            return None, told([table.problems], table.shown)
         found = self._roles(table)
         test, faults = self._where(table)
         exclusions, more = self._exclusions()
         problems = [*found, *faults, *more]
-        audience: Audience | None = None
-        if not errors_in(problems):
-            audience = self._audience(table, test, exclusions)
-        problems += capped(table.problems, table.shown)
+        audience, parts = None, [table.problems]
+        if errors_in(problems):
+            deque(table.rows, maxlen=0)
+        else:
+            audience, parts = self._audience(table, test, exclusions)
+        problems += told(parts, table.shown)
         return (None if errors_in(problems) else audience), problems
 
     def _place(self, loc: Loc) -> Place:
@@ -64,34 +68,41 @@ class _Reading:
         shown = shown_path(self.project, self.campaign.path)
         return load_yaml(self.campaign.path, shown).places.of(loc)
 
-    def _audience(self, table: Table, test: Test, exclusions: Exclusions) -> Audience:
-        roles = _roles(table, self.source)
-        reader = RowReader(table=table, roles=roles, promised=self.project.languages)
-        repeats = Repeats(strict=self.campaign.purpose == "personal")
-        filtered = excluded = 0
-        for row in table.rows:
-            if not test(row.cells):
+    def _audience(
+        self, table: Table, test: Test | None, exclusions: Exclusions
+    ) -> tuple[Audience, list[Told]]:
+        """The audience, and what there is to tell of its rows, kind by kind."""
+        reader = RowReader(
+            table=table, roles=_roles(table, self.source), promised=self.project.languages
+        )
+        repeats = Repeats(
+            strict=self.campaign.purpose == "personal",
+            file=table.shown,
+            kept=Recipients(table.shown, table.columns),
+        )
+        leaves_out = exclusions.any
+        rows = filtered = excluded = 0
+        for line, cells in table.rows:
+            rows += 1
+            if test is not None and not test(cells):
                 filtered += 1
-            elif (recipient := reader.read(row)) is not None:
-                left = exclusions.left(recipient)
-                if left:
-                    repeats.add(
-                        replace(recipient, addresses=left)
-                        if len(left) < len(recipient.addresses)
-                        else recipient
-                    )
-                else:
+            elif (row := reader.read(line, cells)) is not None:
+                left = exclusions.left(row) if leaves_out else row
+                if left is None:
                     excluded += 1
-        table.problems += repeats.problems
-        self._check_attachments(table, [*repeats.kept.values()])
-        self._check_languages(table, [*repeats.kept.values()])
-        return Audience(
-            recipients=tuple(repeats.kept.values()),
-            rows=len(table.rows),
+                else:
+                    repeats.add(left)
+        audience = Audience(
+            recipients=repeats.kept,
+            rows=rows,
             filtered=filtered,
             excluded=excluded,
-            repeated=tuple(repeats.repeated),
+            repeated=repeats.repeated,
+            repeated_lines=tuple(repeats.lines),
         )
+        people = repeats.kept
+        found = [table.problems, reader.problems, repeats.problems]
+        return audience, [*found, self._attachments(table, people), self._languages(table, people)]
 
     def _roles(self, table: Table) -> list[Problem]:
         """Columns that the campaign names and the file does not have."""
@@ -129,14 +140,14 @@ class _Reading:
         message = say('{file} has no column "{name}"', file=table.shown, name=name)
         return Problem(code="column-unknown", place=place, message=message, hint=hint)
 
-    def _where(self, table: Table) -> tuple[Test, list[Problem]]:
+    def _where(self, table: Table) -> tuple[Test | None, list[Problem]]:
         if self.source.where is None:
-            return (lambda _cells: True), []
+            return None, []
         try:
             return compile_where(self.source.where, table.columns), []
         except WhereFaults as faults:
             place = self._place(("audience", "where"))
-            return (lambda _cells: True), [
+            return None, [
                 Problem(code=fault.code, place=place, message=str(fault), hint=fault.hint)
                 for fault in faults.faults
             ]
@@ -151,35 +162,43 @@ class _Reading:
         exclusions, found = read_exclusions(files, self.source)
         return exclusions, [*problems, *found]
 
-    def _check_attachments(self, table: Table, recipients: Sequence[Recipient]) -> None:
+    def _attachments(self, table: Table, people: Recipients) -> Told:
         """Each recipient's own file is there."""
+        found = Told()
         plans = self.campaign.email.attachments if self.campaign.email else []
-        columns = [plan.column for plan in plans if plan.column is not None]
-        known: dict[str, FileFault | None] = {"": None}
-        for recipient in recipients if columns else ():
-            for text in (recipient.fields[column] for column in columns):
-                if text not in known:
-                    known[text] = _file_fault(self.project.root, text)
-                if fault := known[text]:
-                    table.fault(recipient.place.line, fault.code, fault.message, fault.hint)
+        columns = [table.columns.index(plan.column) for plan in plans if plan.column is not None]
+        look = lru_cache(maxsize=1024)(lambda text: _file_fault(self.project.root, text))
+        for row in people.rows() if columns else ():
+            for text in (row.cells[column] for column in columns):
+                if text and (fault := look(text)):
+                    found.add(table.problem(row.line, fault.code, fault.message, fault.hint))
+        return found
 
-    def _check_languages(self, table: Table, recipients: Sequence[Recipient]) -> None:
+    def _languages(self, table: Table, people: Recipients) -> Told:
         """Rows that ask for a language which the campaign does not write, counted in one doubt."""
         listed = self.campaign.email.languages if self.campaign.email else "recipient"
-        if listed == "recipient":
-            return
-        lines = [r.place.line for r in recipients if r.language and r.language not in listed]
-        if lines:
-            table.fault(
-                lines[0],
-                "language-not-promised",
-                say(
-                    "{n} rows ask for another language than the campaign's, this one first",
-                    n=len(lines),
-                ),
-                say("they get the campaign's language all the same; `where` can leave them out"),
-                warning=True,
+        found = Told()
+        if listed == "recipient" or all(language in listed for language in LANGUAGES):
+            return found
+        asking = (row.line for row in people.rows() if row.language and row.language not in listed)
+        first = next(asking, None)
+        if first is not None:
+            number = 1 + sum(1 for _ in asking)
+            found.add(
+                table.problem(
+                    first,
+                    "language-not-promised",
+                    say(
+                        "{n} rows ask for another language than the campaign's, this one first",
+                        n=number,
+                    ),
+                    say(
+                        "they get the campaign's language all the same; `where` can leave them out"
+                    ),
+                    warning=True,
+                )
             )
+        return found
 
 
 def _roles(table: Table, source: AudienceSource) -> Roles:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from announce.reading.audiences.encoding import table_text
+from announce.reading.audiences.encoding import TextFile, no_encoding, table_text
 from announce.reading.audiences.table import Row, Table
 from announce.texts import say
 
@@ -23,7 +22,7 @@ def read_csv(path: Path, shown: str) -> Table:
     text = table_text(path, table)
     if text is None:
         return table
-    if not text.strip():
+    if text.blank:
         table.fault(
             None,
             "audience-empty",
@@ -32,20 +31,16 @@ def read_csv(path: Path, shown: str) -> Table:
         )
         return table
     delimiter, skipped = _announced(text)
-    records = _records(text, delimiter or sniff(text), table)
-    try:
-        for line, cells in records:
-            if line > skipped:
-                _header(table, line, cells)
-                break
-        for line, cells in records:
-            _row(table, line, cells)
-    except csv.Error as error:
-        _broken(table, str(error))
+    records = _told(table, _records(text, delimiter or sniff(text), table))
+    for line, cells in records:
+        if line > skipped:
+            _header(table, line, cells)
+            break
+    table.rows = _rows(table, records)
     return table
 
 
-def sniff(text: str) -> str:
+def sniff(text: TextFile) -> str:
     """The delimiter with which the first rows agree best with their header.
 
     Semicolons inside cells, which separate addresses, do not outvote a header without any.
@@ -53,11 +48,12 @@ def sniff(text: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: _score(text, delimiter))
 
 
-def _score(text: str, delimiter: str) -> tuple[bool, float, int]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _score(text: TextFile, delimiter: str) -> tuple[bool, float, int]:
     try:
-        rows = [row for row in islice(reader, _SAMPLE) if any(cell.strip() for cell in row)]
-    except csv.Error:
+        with text.open() as file:
+            sample = islice(csv.reader(file, delimiter=delimiter), _SAMPLE)
+            rows = [row for row in sample if any(cell.strip() for cell in row)]
+    except (csv.Error, UnicodeDecodeError):
         rows = []
     if not rows:
         return False, 0.0, 0
@@ -66,27 +62,40 @@ def _score(text: str, delimiter: str) -> tuple[bool, float, int]:
     return width > 1, same, width
 
 
-def _announced(text: str) -> tuple[str | None, int]:
+def _announced(text: TextFile) -> tuple[str | None, int]:
     """The delimiter of Excel's first line `sep=;`, and the number of lines it takes."""
-    first = text.split("\n", 1)[0].rstrip("\r")
+    with text.open() as file:
+        first = file.read(_SAMPLE).split("\n", 1)[0].rstrip("\r")
     if len(first) == 5 and first.lower().startswith("sep=") and first[4] in DELIMITERS:
         return first[4], 1
     return None, 0
 
 
-def _records(text: str, delimiter: str, table: Table) -> Iterator[tuple[int, list[str]]]:
+def _records(text: TextFile, delimiter: str, table: Table) -> Iterator[Row]:
     """Records that are not blank, each with the line that it begins in."""
     csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
+    with text.open() as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                stripped = [cell.strip() for cell in cells]
+                if any(stripped):
+                    yield line, stripped if table.header else cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise csv.Error(f"{line}\0{error}") from error
+
+
+def _told(table: Table, records: Iterator[Row]) -> Iterator[Row]:
+    """The records up to the one that cannot be read, which is told."""
     try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield line, stripped if table.header else cells
-            line = reader.line_num + 1
+        yield from records
     except csv.Error as error:
-        raise csv.Error(f"{line}\0{error}") from error
+        _broken(table, str(error))
+    except UnicodeDecodeError:
+        # Somebody is writing to it just now: it was text a moment ago.
+        no_encoding(table)
 
 
 def _broken(table: Table, told: str) -> None:
@@ -111,7 +120,7 @@ def _broken(table: Table, told: str) -> None:
     table.fault(int(line), "csv-quotes", message, hint)
 
 
-def _header(table: Table, line: int, cells: list[str]) -> None:
+def _header(table: Table, line: int, cells: Sequence[str]) -> None:
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
@@ -153,23 +162,25 @@ def check_columns(table: Table, names: list[str], line: int | None) -> None:
         )
 
 
-def _row(table: Table, line: int, cells: list[str]) -> None:
+def _rows(table: Table, records: Iterator[Row]) -> Iterator[Row]:
+    """The records that have as many cells as there are columns."""
     width = len(table.columns)
-    # Excel leaves delimiters behind where cells once were.
-    if len(cells) > width and not any(cells[width:]):
-        cells = cells[:width]
-    if len(cells) != width:
-        table.fault(
-            line,
-            "row-ragged",
-            say(
-                "this row has {n} cells, and there are {columns} columns",
-                n=len(cells),
-                columns=width,
-            ),
-            say('a cell that holds the separator needs quotation marks: "Li, Wei"')
-            if len(cells) > width
-            else say("add the missing separators, also after empty cells at the end"),
-        )
-        return
-    table.rows.append(Row(line, cells))
+    for line, cells in records:
+        if len(cells) == width:
+            yield line, cells
+        # Excel leaves delimiters behind where cells once were.
+        elif len(cells) > width and not any(cells[width:]):
+            yield line, cells[:width]
+        else:
+            _ragged(table, line, len(cells), width)
+
+
+def _ragged(table: Table, line: int, cells: int, width: int) -> None:
+    table.fault(
+        line,
+        "row-ragged",
+        say("this row has {n} cells, and there are {columns} columns", n=cells, columns=width),
+        say('a cell that holds the separator needs quotation marks: "Li, Wei"')
+        if cells > width
+        else say("add the missing separators, also after empty cells at the end"),
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from announce.model.audience import Address, Recipient
+from announce.model.audience import Row
 from announce.model.campaign import AudienceSource
 from announce.problems import Problem
 from announce.reading.addresses import AddressFault, read_address, split_cell
-from announce.reading.audiences.table import Table
+from announce.reading.audiences.table import Row as Cells
+from announce.reading.audiences.table import Table, Told, told
 from announce.reading.audiences.tables import read_file
+from announce.spool import Texts
 from announce.texts import say
 
 
@@ -19,16 +23,22 @@ from announce.texts import say
 class Exclusions:
     """Identities of addresses, and keys, that are left out."""
 
-    addresses: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
+    addresses: Texts = field(default_factory=Texts)
+    keys: Texts = field(default_factory=Texts)
 
-    def left(self, recipient: Recipient) -> tuple[Address, ...]:
-        """The recipient's addresses that remain; none where the whole row is left out."""
-        if recipient.key in self.keys:
-            return ()
-        if not self.addresses:
-            return recipient.addresses
-        return tuple(a for a in recipient.addresses if a.identity not in self.addresses)
+    @property
+    def any(self) -> bool:
+        """Whether anybody is left out at all."""
+        return len(self.addresses) + len(self.keys) > 0
+
+    def left(self, row: Row) -> Row | None:
+        """The row with the addresses that remain; None where the whole row is left out."""
+        if row.key in self.keys:
+            return None
+        left = tuple(one for one in row.addresses if one[0].casefold() not in self.addresses)
+        if len(left) == len(row.addresses):
+            return row
+        return row._replace(addresses=left) if left else None
 
 
 def read_exclusions(
@@ -42,20 +52,23 @@ def read_exclusions(
     problems: list[Problem] = []
     for path, shown in files:
         table = read_file(path, shown)
-        # An empty list leaves nobody out, which is no fault.
-        problems += [problem for problem in table.problems if problem.code != "audience-empty"]
-        table.problems.clear()
+        faults = Told()
         for line, entry in _entries(table, source):
-            _add(exclusions, table, line, entry)
-        problems += table.problems
+            if fault := _add(exclusions, table, line, entry):
+                faults.add(fault)
+        found = told([table.problems, faults], shown)
+        # An empty list leaves nobody out, which is no fault.
+        problems += [problem for problem in found if problem.code != "audience-empty"]
     return exclusions, problems
 
 
-def _entries(table: Table, source: AudienceSource) -> list[tuple[int, str]]:
+def _entries(table: Table, source: AudienceSource) -> Iterator[tuple[int, str]]:
     lowered = [name.lower() for name in table.columns]
     wanted = [name.lower() for name in (source.address, source.key, "address", "email", "key")]
     columns = [lowered.index(name) for name in dict.fromkeys(wanted) if name in lowered]
+    rows: Iterable[Cells] = table.rows
     if len(lowered) > 1 and not columns:
+        deque(rows, maxlen=0)
         table.fault(
             table.header,
             "column-unknown",
@@ -66,19 +79,22 @@ def _entries(table: Table, source: AudienceSource) -> list[tuple[int, str]]:
                 key=source.key,
             ),
         )
-        return []
-    entries = [(row.line, row.cells[column]) for row in table.rows for column in columns or [0]]
+        return
     # Without a column's name the first line is an entry like the others.
     if lowered and not columns and table.header:
-        entries.insert(0, (table.header, table.columns[0]))
-    return [(line, part) for line, cell in entries for part in split_cell(cell) if part]
+        rows = chain([(table.header, table.columns)], rows)
+    for line, cells in rows:
+        for column in columns or [0]:
+            yield from ((line, part) for part in split_cell(cells[column]) if part)
 
 
-def _add(exclusions: Exclusions, table: Table, line: int, entry: str) -> None:
+def _add(exclusions: Exclusions, table: Table, line: int, entry: str) -> Problem | None:
+    """Leave out one more; the fault of an entry that is no address."""
     if "@" not in entry and "＠" not in entry:
         exclusions.keys.add(entry)
-        return
+        return None
     try:
         exclusions.addresses.add(read_address(entry)[0].identity)
     except AddressFault as fault:
-        table.fault(line, fault.code, str(fault), fault.hint)
+        return table.problem(line, fault.code, str(fault), fault.hint)
+    return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from announce.model.audience import Recipient
-from announce.problems import Problem, Severity
+from announce.model.audience import Recipients, Row
+from announce.problems import Place, Problem, Severity
+from announce.reading.audiences.table import Told
 from announce.texts import say
+
+LINES = 10  # of repeated rows, kept to be told
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,53 +17,58 @@ class Repeats:
     """Keeps the first of each recipient. `strict` where a second row may be a second message."""
 
     strict: bool
-    kept: dict[str, Recipient] = field(default_factory=dict)
-    repeated: list[Recipient] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    file: str
+    kept: Recipients
+    repeated: int = 0
+    lines: list[int] = field(default_factory=list)
+    problems: Told = field(default_factory=Told)
 
-    def add(self, recipient: Recipient) -> None:
+    def add(self, row: Row) -> None:
         """Keep the recipient, or count it as repeated, or tell that its key is taken."""
-        first = self.kept.setdefault(recipient.key, recipient)
-        if first is recipient:
-            return
-        if _identities(first) != _identities(recipient):
-            self.problems.append(_key_taken(first, recipient))
-            return
-        self.repeated.append(recipient)
-        if differing := [
-            name for name, cell in recipient.fields.items() if first.fields.get(name) != cell
-        ]:
-            self.problems.append(self._differs(first, recipient, differing))
+        found = self.kept.add(row)
+        if found is not None:
+            self._again(self.kept.row(found), row)
 
-    def _differs(self, first: Recipient, again: Recipient, columns: list[str]) -> Problem:
+    def _again(self, first: Row, again: Row) -> None:
+        if _identities(first) != _identities(again):
+            self.problems.add(self._key_taken(first, again))
+            return
+        self.repeated += 1
+        if len(self.lines) < LINES:
+            self.lines.append(again.line)
+        columns = zip(self.kept.columns, first.cells, again.cells, strict=True)
+        if differing := [name for name, one, other in columns if one != other]:
+            self.problems.add(self._differs(first, again, differing))
+
+    def _differs(self, first: Row, again: Row, columns: list[str]) -> Problem:
         problem = Problem(
             code="row-differs",
-            place=again.place,
+            place=Place(file=self.file, line=again.line),
             message=say(
                 '"{key}" stands in line {line} already, with another {columns}',
                 key=again.key,
-                line=first.place.line,
+                line=first.line,
                 columns=", ".join(columns[:5]),
             ),
             hint=say("if each row is a message of its own, give each a key; else remove one row"),
         )
         return problem if self.strict else replace(problem, severity=Severity.WARNING)
 
+    def _key_taken(self, first: Row, again: Row) -> Problem:
+        return Problem(
+            code="key-repeated",
+            place=Place(file=self.file, line=again.line),
+            message=say(
+                'the key "{key}" names other addresses in line {line}',
+                key=again.key,
+                line=first.line,
+            ),
+            hint=say(
+                "give each row a key of its own, or write all addresses into one row, "
+                "separated by ;"
+            ),
+        )
 
-def _identities(recipient: Recipient) -> set[str]:
-    return {address.identity for address in recipient.addresses}
 
-
-def _key_taken(first: Recipient, again: Recipient) -> Problem:
-    return Problem(
-        code="key-repeated",
-        place=again.place,
-        message=say(
-            'the key "{key}" names other addresses in line {line}',
-            key=again.key,
-            line=first.place.line,
-        ),
-        hint=say(
-            "give each row a key of its own, or write all addresses into one row, separated by ;"
-        ),
-    )
+def _identities(row: Row) -> set[str]:
+    return {spec.casefold() for spec, _name, _shown in row.addresses}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from announce.problems import errors_in
 from announce.reading.audiences.csvfile import read_csv
-from announce.reading.audiences.table import Table
+from announce.reading.audiences.table import Row, Table
 from announce.reading.audiences.yamlfile import read_yaml
 from announce.texts import say
 
@@ -18,9 +18,16 @@ def read_file(path: Path, shown: str) -> Table:
 
 
 def read_table(path: Path, shown: str) -> Table:
-    """As read_file; and a file without rows is a fault."""
+    """As read_file; and a file without rows is a fault, told once its rows were asked for."""
     table = read_file(path, shown)
-    if not table.rows and not errors_in(table.problems):
+    table.rows = _at_least_one(table, table.rows)
+    return table
+
+
+def _at_least_one(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
+    row = None
+    for row in rows:
+        yield row
+    if row is None and not table.problems.has_errors:
         hint = say("add the recipients; one row each below the column names")
         table.fault(None, "audience-empty", say("the file has no rows"), hint)
-    return table

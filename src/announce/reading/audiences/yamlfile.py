@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from announce.reading.audiences.csvfile import check_columns
-from announce.reading.audiences.table import Row, Table
+from announce.reading.audiences.table import Row, Table, Told
 from announce.reading.places import Loc
 from announce.reading.yamlfile import Loaded, load_yaml
 from announce.texts import say
@@ -22,7 +22,7 @@ def read_yaml(path: Path, shown: str) -> Table:
     Columns are the keys of all rows; what a row lacks is empty.
     """
     loaded = load_yaml(path, shown, as_text=True, max_bytes=MAX_BYTES, max_nodes=MAX_NODES)
-    table = Table(shown=shown, problems=list(loaded.problems))
+    table = Table(shown=shown, problems=Told(loaded.problems))
     if loaded.complained(()):
         return table
     items, loc = _list_of(loaded)
@@ -43,8 +43,8 @@ def read_yaml(path: Path, shown: str) -> Table:
             columns.update(dict.fromkeys(item))
     table.columns = tuple(columns)
     check_columns(table, list(columns), 1)
-    for number, item in enumerate(items):
-        _row(table, loaded, (*loc, number), item)
+    read = (_row(table, loaded, (*loc, number), item) for number, item in enumerate(items))
+    table.rows = [row for row in read if row is not None]
     if not items:
         table.fault(None, "audience-empty", say("the file has no rows"), say("add the recipients"))
     return table
@@ -58,9 +58,9 @@ def _list_of(loaded: Loaded) -> tuple[list[Any] | None, Loc]:
     return (value, ()) if isinstance(value, list) else (None, ())
 
 
-def _row(table: Table, loaded: Loaded, loc: Loc, item: Any) -> None:
+def _row(table: Table, loaded: Loaded, loc: Loc, item: Any) -> Row | None:
     if loaded.complained(loc):
-        return
+        return None
     line = loaded.places.of(loc).line or 1
     if not isinstance(item, Mapping):
         table.fault(
@@ -69,7 +69,7 @@ def _row(table: Table, loaded: Loaded, loc: Loc, item: Any) -> None:
             say("a recipient is a mapping of columns"),
             say("write `- address: someone@example.org` and further columns below it"),
         )
-        return
+        return None
     cells = []
     for column in table.columns:
         value = item.get(column, "")
@@ -85,4 +85,4 @@ def _row(table: Table, loaded: Loaded, loc: Loc, item: Any) -> None:
             )
             value = ""
         cells.append(value.strip())
-    table.rows.append(Row(line, cells))
+    return line, cells

@@ -1,0 +1,221 @@
+"""The lines of a plan, made from the recipients and what the ledger knows whenever they are
+looked at: kept as a hundred thousand objects they would fill the memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import repeat
+from typing import cast
+
+from announce.gathering import Gathered
+from announce.model.audience import Recipient, Recipients
+from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State, Suppression
+from announce.model.languages import LANGUAGES, Language, other
+from announce.model.plan import Lines, Planned, unpacked
+from announce.spool import Spool
+
+# The reason of a personal message that has no address left to go to.
+UNREACHABLE = "unreachable"
+
+# The states of the ledger that leave it to the plan whether a delivery is due or skipped.
+UNDECIDED = frozenset({State.PLANNED, State.SKIPPED})
+# How a delivery stands in the ledger: its state there, and the reason.
+Standing = tuple[State, str]
+# Who is not to be written to, by the identity of the address.
+Suppressed = Mapping[str, Suppression]
+_FEW = 1000
+
+
+class Known:
+    """What the ledger knows of the lines, by their position: four bytes of memory a line, and
+    nothing before the first is known."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._numbers = array("I")
+        self._facts: Spool[tuple[str, str]] = Spool()
+        self._latest: dict[tuple[str, str], int] = {}
+
+    def __setitem__(self, position: int, standing: Standing) -> None:
+        if not self._numbers:
+            self._numbers = array("I", bytes(4 * self._lines))
+        fact = (standing[0].value, standing[1])
+        number = self._latest.get(fact)
+        if number is None:
+            self._facts.append(fact)
+            number = len(self._facts)
+            # Nearly all are alike; where each has a reason of its own, those are not held.
+            if number <= _FEW:
+                self._latest[fact] = number
+        self._numbers[position] = number
+
+    def has(self, position: int) -> bool:
+        """Whether the ledger knows a line at all."""
+        return bool(self._numbers and self._numbers[position])
+
+    def __getitem__(self, position: int) -> Standing | None:
+        """How the ledger says a line stands; None where it leaves that to the plan."""
+        return self._standing(self._numbers[position]) if self._numbers else None
+
+    def __iter__(self) -> Iterator[Standing | None]:
+        return map(self._standing, self._numbers) if self._numbers else repeat(None, self._lines)
+
+    def _standing(self, number: int) -> Standing | None:
+        if not number:
+            return None
+        state, reason = self._facts[number - 1]
+        found = State(state)
+        return None if found in UNDECIDED else (found, reason)
+
+
+class PlanLines(Lines):
+    """A line for each recipient in the file's order, then one for each article."""
+
+    def __init__(self, gathered: Gathered, suppressed: Suppressed, wechat_account: str) -> None:
+        super().__init__()
+        campaign = gathered.campaign
+        self._campaign = campaign.id
+        self._personal = campaign.purpose == "personal"
+        self._suppressed = suppressed
+        self._languages = _languages(gathered)
+        self._people = gathered.audience.recipients if campaign.email else Recipients()
+        self._articles = [
+            (DeliveryKey(campaign.id, ONCE, "wechat", f"{wechat_account}:{one.language}"), one)
+            for one in campaign.wechat
+        ]
+        self._account = wechat_account
+        self.known = Known(len(self))
+
+    @property
+    def spares(self) -> bool:
+        """Whether anybody at all must not be written to."""
+        return bool(self._suppressed)
+
+    def __len__(self) -> int:
+        return len(self._people) + len(self._articles)
+
+    def __iter__(self) -> Iterator[Planned]:
+        messages = self._messages or repeat(None, len(self))
+        numbered = enumerate(zip(self.known, messages, strict=True))
+        for (position, (standing, message)), person in zip(numbered, self._people, strict=False):
+            yield self._mail(position, person, standing, *unpacked(message))
+        yield from self[len(self._people) :]
+
+    def make(self, position: int, subject: str, digest: str) -> Planned:
+        """See `Lines`."""
+        standing = self.known[position]
+        if position < len(self._people):
+            return self._mail(position, self._people[position], standing, subject, digest)
+        return self._article(position, standing, subject, digest)
+
+    def find(self, key: DeliveryKey) -> int | None:
+        """See `Lines`; it is looked up, not searched for."""
+        if (key.campaign, key.occurrence) != (self._campaign, ONCE):
+            return None
+        if key.channel == "email":
+            return self._people.find(key.recipient)
+        found = (at for at, (own, _) in enumerate(self._articles) if own == key)
+        return next((len(self._people) + at for at in found), None)
+
+    def keys(self, channel: Channel) -> Iterator[str]:
+        """The recipients' keys on a channel, in the lines' order."""
+        if channel == "email":
+            return (row.key for row in self._people.rows())
+        return (key.recipient for key, _article in self._articles)
+
+    def left_out(self, addresses: Iterable[str]) -> list[tuple[str, Suppression]]:
+        """Those of a message's addresses that must not be written to."""
+        found = ((spec, self._suppressed.get(spec.casefold())) for spec in addresses)
+        return [
+            (spec, one) for spec, one in found if one and (one.scope == "all" or not self._personal)
+        ]
+
+    def _mail(
+        self, position: int, person: Recipient, standing: Standing | None, subject: str, digest: str
+    ) -> Planned:
+        languages, written = self._languages[person.language]
+        state, reason = State.PLANNED, ""
+        if self._suppressed:
+            state, reason, person = self._spared(person)
+        # Who failed and is to be spared now is spared.
+        if standing and not (state is State.SKIPPED and standing[0] is State.FAILED):
+            state, reason = standing
+        delivery = Delivery(
+            key=DeliveryKey(self._campaign, ONCE, "email", person.key),
+            language=written,
+            to=tuple([address.spec for address in person.addresses]),
+            state=state,
+            reason=reason,
+            subject=subject,
+            digest=digest,
+            position=position,
+        )
+        return Planned(delivery=delivery, languages=languages, recipient=person)
+
+    def _spared(self, person: Recipient) -> tuple[State, str, Recipient]:
+        """How a recipient stands in the plan, with the addresses that are written to; with all
+        of them where that leaves none."""
+        dropped = self.left_out(address.spec for address in person.addresses)
+        if not dropped:
+            return State.PLANNED, "", person
+        gone = {spec for spec, _found in dropped}
+        kept = tuple(address for address in person.addresses if address.spec not in gone)
+        if not kept:
+            return State.SKIPPED, self._why_skipped(dropped[0][1]), person
+        return State.PLANNED, self._why_left_out(dropped), replace(person, addresses=kept)
+
+    def _why_left_out(self, dropped: list[tuple[str, Suppression]]) -> str:
+        """Who of a personal message's addressees is left out: kept with the delivery, for its
+        other addressees are written to and this one must hear another way."""
+        if not self._personal:
+            return ""
+        named = ", ".join(f"{spec} ({found.reason})" for spec, found in dropped)
+        return f"{UNREACHABLE}: {named}"
+
+    def _why_skipped(self, found: Suppression) -> str:
+        """The reason of a skip; a personal message that reaches nobody is somebody's business."""
+        return f"{UNREACHABLE if self._personal else 'suppressed'}: {found.reason}"
+
+    def _article(
+        self, position: int, standing: Standing | None, subject: str, digest: str
+    ) -> Planned:
+        key, article = self._articles[position - len(self._people)]
+        state, reason = standing or (State.PLANNED, "")
+        delivery = Delivery(
+            key=key,
+            language=article.language,
+            to=(self._account,),
+            state=state,
+            reason=reason,
+            subject=subject,
+            digest=digest,
+            position=position,
+        )
+        return Planned(delivery=delivery, languages=(article.language,), article=article)
+
+
+def _languages(gathered: Gathered) -> dict[Language | None, tuple[tuple[Language, ...], str]]:
+    """The languages of a mail by that of the row, and how a delivery names them: the reader's own
+    first, where the row names it."""
+    email = gathered.campaign.email
+    chosen = email.languages if email else "recipient"
+    found = {}
+    for own in (None, *LANGUAGES):
+        languages = _languages_for(chosen, own, gathered.project.languages[0])
+        found[own] = (languages, "+".join(languages))
+    return found
+
+
+def _languages_for(
+    chosen: str | Sequence[Language], own: Language | None, default: Language
+) -> tuple[Language, ...]:
+    if chosen == "recipient":
+        return (own or default,)
+    if isinstance(chosen, str):
+        return (cast(Language, chosen),)
+    if len(chosen) == 1:
+        return (chosen[0],)
+    first = own or chosen[0]
+    return (first, other(first))
