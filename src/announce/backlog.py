@@ -6,12 +6,24 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import count
 
-from announce.crew import Job
 from announce.model.delivery import Delivery
+from announce.model.message import Message
 
 BATCH = 100  # deliveries claimed in one synced commit
+
+
+@dataclass(order=True, slots=True)
+class Job:
+    """One delivery on its way through a run; sorted by when it is due (monotonic seconds)."""
+
+    due: float
+    order: int
+    delivery: Delivery = field(compare=False)
+    message: Message | None = field(compare=False, default=None)
+    tries: int = field(compare=False, default=0)
 
 
 class Backlog:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from itertools import islice
 
+from announce.channels.email.account import limits_for
 from announce.composing import compose_again
 from announce.errors import MachineError, StoppedError
 from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
 from announce.looking import look
-from announce.model.delivery import Channel, Delivery, DeliveryKey, State
+from announce.model.delivery import CHANNELS, Channel, Delivery, DeliveryKey, State
 from announce.model.message import Message
-from announce.model.plan import Plan, Planned
+from announce.model.plan import Chosen, Lines, Plan, Planned
 from announce.outlets import Outlet, open_outlets
 from announce.preparing import Prepared
 from announce.sending import Engine
-from announce.tally import Tally, Watcher
+from announce.tally import Stop, Tally, Watcher
+from announce.texts import say
+from announce.workers import Line, Order, Worker, can_fork
+
+WORTH_A_PROCESS = 2000  # mails due from which a second process pays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +46,34 @@ class Options:
             key.channel,
         )
 
-    def due(self, plan: Plan) -> list[Planned]:
+    def due(self, plan: Plan) -> Lines:
         """The lines that this run may hand over, were nothing in the way.
 
         An article in doubt is among them: a look may prove that it is not there.
         """
-        lines = [line for line in plan.lines if self._is_due(line) and self.wants(line)]
-        return lines if self.limit is None else lines[: self.limit]
+        positions = plan.sums.positions(self._is_due)
+        if self.only is not None:
+            chosen = self.positions(plan)
+            positions = (position for position in positions if position in chosen)
+        return Chosen(plan.lines, islice(positions, self.limit))
 
-    def _is_due(self, line: Planned) -> bool:
-        state = line.delivery.state
+    def positions(self, plan: Plan) -> frozenset[int]:
+        """Where the keys of `only` stand in the plan."""
+        wanted = [
+            DeliveryKey(plan.campaign, plan.occurrence, channel, key)
+            for key in self.only or ()
+            for channel in CHANNELS
+        ]
+        found = (plan.lines.find(key) for key in wanted)
+        return frozenset(position for position in found if position is not None)
+
+    def _is_due(self, channel: Channel, state: State) -> bool:
+        if self.channel not in (None, channel):
+            return False
         if state is State.FAILED:
             return self.retry_failed
         if state is State.IN_DOUBT:
-            return line.article is not None
+            return channel == "wechat"
         return state in (State.PLANNED, State.SENDING)
 
 
@@ -69,17 +88,24 @@ class Send:
     options: Options
     now: Callable[[], datetime]
     watcher: Watcher
-    stop: threading.Event
+    stop: Stop
     gate: Callable[[], object]
 
-    def compose(self, key: DeliveryKey) -> Message:
-        """The message of a line, the same that was checked."""
-        return compose_again(self.lines[key], self.prepared.composer)
+    def compose(self, delivery: Delivery) -> Message:
+        """The message of a claimed delivery, the same that was checked."""
+        return compose_again(self.line_of(delivery), self.prepared.composer)
 
-    @cached_property
-    def lines(self) -> dict[DeliveryKey, Planned]:
-        """The plan's lines by key."""
-        return {line.delivery.key: line for line in self.prepared.plan.lines}
+    def line_of(self, delivery: Delivery) -> Planned:
+        """The plan's line of a delivery that the ledger gave out."""
+        lines = self.prepared.plan.lines
+        if delivery.position < len(lines):
+            line = lines[delivery.position]
+            if line.delivery.key == delivery.key:
+                return line
+        raise StoppedError(
+            say("the plan of {campaign} was laid anew meanwhile", campaign=delivery.key.campaign),
+            hint=say("run the same command again"),
+        )
 
     def over(self, tallies: dict[str, Tally]) -> bool:
         """Whether nothing more is to be begun: somebody stopped the run, or took it over."""
@@ -94,15 +120,59 @@ def dispatch(send: Send, tallies: dict[str, Tally]) -> None:
     """
     wanted = send.options.channel
     channels = [one for one in send.prepared.channels if wanted in (None, one)]
-    with open_outlets(send.prepared.gathered.project, channels, send.now) as outlets:
+    project = send.prepared.gathered.project
+    # The fork comes first: no ledger, no connection may be open in it.
+    with _worker(send, channels) as worker, open_outlets(project, channels, send.now) as outlets:
         for ledger in {id(outlet.ledger): outlet.ledger for outlet in outlets}.values():
             if send.over(tallies):
                 break
-            _one_ledger(send, ledger, [one for one in outlets if one.ledger is ledger], tallies)
+            mine = [one for one in outlets if one.ledger is ledger]
+            _one_ledger(send, ledger, mine, tallies, worker)
+
+
+@contextmanager
+def _worker(send: Send, channels: list[Channel]) -> Iterator[Worker | None]:
+    """A second process, where many mails are due and cores and account allow."""
+    wanted = send.prepared.gathered.project.settings.email.processes
+    if "email" not in channels or not (_is_worth_it(send) if wanted is None else wanted > 1):
+        yield None
+        return
+    if not (replace(send.options, channel=None, changed=False) == Options() and can_fork()):
+        yield None
+        return
+    with Worker.fork(lambda order, line: _help(send, order, line)) as worker:
+        yield worker
+
+
+def _is_worth_it(send: Send) -> bool:
+    settings, plan = send.prepared.gathered.project.settings.email, send.prepared.plan
+    if settings.smtp is None or settings.connections < 2:
+        return False
+    limits = limits_for(settings.smtp.host, settings.limits)
+    if limits.per_minute is not None or limits.per_day is not None:
+        return False  # the account is the narrow place, and its pace best kept by one
+    return plan.totals.get("email", {}).get(State.PLANNED.value, 0) >= WORTH_A_PROCESS
+
+
+def _help(send: Send, order: Order, line: Line) -> None:
+    """What a worker does: deliver mails of the run until nothing is due."""
+    tally = Tally()
+    mine = replace(send, watcher=line, stop=line)
+    with open_outlets(send.prepared.gathered.project, ["email"], send.now) as [outlet]:
+        run = outlet.ledger.join(order.run)
+        try:
+            _engine(mine, run, outlet, tally, connections=order.connections).go()
+        except (MachineError, StoppedError) as error:
+            tally.error = error
+        line.end(tally)
 
 
 def _one_ledger(
-    send: Send, ledger: Ledger, outlets: list[Outlet], tallies: dict[str, Tally]
+    send: Send,
+    ledger: Ledger,
+    outlets: list[Outlet],
+    tallies: dict[str, Tally],
+    worker: Worker | None = None,
 ) -> None:
     """One run over the channels that share a ledger: laid together, delivered in turn."""
     plan, now = send.prepared.plan, send.now
@@ -121,12 +191,27 @@ def _one_ledger(
             # A stop of one account (its day, its login) is no reason to leave another undone.
             if send.over(tallies):
                 break
-            tallies[outlet.channel] = Tally()
+            tally = tallies[outlet.channel] = Tally()
             look(run, outlet, _doubtful(send, outlet), send.compose, now)
+            mine = outlet.connections
+            helped = worker is not None and outlet.channel == "email"
+            if worker is not None and helped:
+                mine = (outlet.connections + 1) // 2
+                worker.begin(Order(run=run.number, connections=max(1, outlet.connections - mine)))
             try:
-                _engine(send, run, outlet, chosen, witness, tallies).go()
+                _engine(
+                    send,
+                    run,
+                    outlet,
+                    tally,
+                    only=chosen,
+                    limit=_left(send, tallies),
+                    witness=witness,
+                    connections=mine,
+                    worker=worker if helped else None,
+                ).go()
             except (MachineError, StoppedError) as error:
-                tallies[outlet.channel].error = error
+                tally.error = error
         ended = "stopped" if any(one.stopped or one.error for one in tallies.values()) else "done"
     finally:
         try:
@@ -147,31 +232,43 @@ def _finish(run: Run, ended: str, now: datetime) -> None:
 def _lay(send: Send, run: Run, *, rehearsed: bool) -> frozenset[DeliveryKey] | None:
     """Write the plan into the ledger; the keys to which this run is restricted, if it is."""
     plan, options, now = send.prepared.plan, send.options, send.now
-    lines = [one for one in plan.lines if (one.delivery.key.channel in plan.sandboxed) == rehearsed]
+
+    def is_mine(line: Planned) -> bool:
+        return (line.delivery.key.channel in plan.sandboxed) == rehearsed
+
     # A rehearsal goes on with the new words: only a real send holds by the first ones.
     changed = options.changed or rehearsed
-    run.lay([_as_planned(line) for line in lines], plan.content, now(), changed=changed)
+    laid = (_as_planned(line) for line in plan.lines if is_mine(line))
+    run.lay(laid, plan.content, now(), changed=changed)
     if not options.retry_failed:
-        return (
-            None
-            if options.only is None
-            else frozenset(line.delivery.key for line in lines if options.wants(line))
-        )
-    due = [line.delivery for line in options.due(plan) if line in lines]
+        if options.only is None:
+            return None
+        chosen = (plan.lines[position] for position in options.positions(plan))
+        return frozenset(one.delivery.key for one in chosen if is_mine(one) and options.wants(one))
+    due = [line.delivery for line in options.due(plan) if is_mine(line)]
     run.retry_failed(now(), [one.key for one in due if one.state is State.FAILED])
     return frozenset(one.key for one in due)
+
+
+def _left(send: Send, tallies: dict[str, Tally]) -> int | None:
+    """How many more `--limit` allows."""
+    if send.options.limit is None:
+        return None
+    return max(0, send.options.limit - sum(sum(one.counts.values()) for one in tallies.values()))
 
 
 def _engine(
     send: Send,
     run: Run,
     outlet: Outlet,
-    only: Collection[DeliveryKey] | None,
-    witness: Witness | None,
-    tallies: dict[str, Tally],
+    tally: Tally,
+    *,
+    connections: int,
+    only: Collection[DeliveryKey] | None = None,
+    limit: int | None = None,
+    witness: Witness | None = None,
+    worker: Worker | None = None,
 ) -> Engine:
-    before = sum(sum(one.counts.values()) for one in tallies.values())
-    limit = None if send.options.limit is None else max(0, send.options.limit - before)
     return Engine(
         run=run,
         outlet=outlet,
@@ -182,8 +279,10 @@ def _engine(
         stop=send.stop,
         only=only,
         limit=limit,
-        tally=tallies[outlet.channel],
+        tally=tally,
         recorded=(lambda key, state: witness.note(key, state, send.now())) if witness else None,
+        connections=connections,
+        worker=worker,
     )
 
 
@@ -194,13 +293,14 @@ def _as_planned(line: Planned) -> Delivery:
     return replace(line.delivery, state=State.PLANNED, reason="")
 
 
-def _doubtful(send: Send, outlet: Outlet) -> list[DeliveryKey]:
+def _doubtful(send: Send, outlet: Outlet) -> list[Delivery]:
     """Deliveries of the plan that are in doubt on a channel that can look."""
+    if outlet.channel != "wechat":
+        return []
     plan = send.prepared.plan
+    planned = {line.delivery.key: line for line in plan.lines if line.article is not None}
     return [
-        delivery.key
+        replace(delivery, position=planned[delivery.key].delivery.position)
         for delivery in outlet.ledger.deliveries(plan.campaign, plan.occurrence)
-        if delivery.state is State.IN_DOUBT
-        and delivery.key.channel == outlet.channel == "wechat"
-        and delivery.key in send.lines
+        if delivery.state is State.IN_DOUBT and delivery.key in planned
     ]

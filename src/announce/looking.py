@@ -7,7 +7,7 @@ from datetime import datetime
 
 from announce.errors import MachineError
 from announce.ledger.base import Run
-from announce.model.delivery import DeliveryKey
+from announce.model.delivery import Delivery
 from announce.model.message import Message
 from announce.outlets import Outlet
 
@@ -15,20 +15,23 @@ from announce.outlets import Outlet
 def look(
     run: Run,
     outlet: Outlet,
-    doubtful: Iterable[DeliveryKey],
-    compose: Callable[[DeliveryKey], Message],
+    doubtful: Iterable[Delivery],
+    compose: Callable[[Delivery], Message],
     now: Callable[[], datetime],
 ) -> None:
     """Write down what a look finds of each: sent, or proof of absence, which makes it due again.
 
     A look that fails leaves the doubt for the next run: the report still names it.
     """
-    keys = list(doubtful)
-    if not keys:
+    rows = list(doubtful)
+    if not rows:
         return
     try:
         with outlet.open() as transport:
-            found = [(key, transport.settle(compose(key), outlet.message_id(key))) for key in keys]
+            found = [
+                (row.key, transport.settle(compose(row), outlet.message_id(row.key)))
+                for row in rows
+            ]
     except MachineError:
         return
     for key, outcome in found:

@@ -12,11 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from announce.channels.base import Transport
-from announce.channels.email.account import Account, AccountLimits, limits_for
+from announce.channels.base import Carrier, Transport
+from announce.channels.email.account import Account, AccountLimits, connections_of, limits_of
+from announce.crew import Crew
 from announce.errors import MachineError
 from announce.ledger import open_ledger
 from announce.ledger.base import Ledger, Uploads
+from announce.logins import account_of
 from announce.model.delivery import CHANNELS, Channel, DeliveryKey
 from announce.model.project import Project, Secret, Smtp
 from announce.reading.secrets import resolve
@@ -32,7 +34,11 @@ UNLIMITED = AccountLimits(provider="", per_minute=None, per_day=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """Where a channel's deliveries go in this run. `open` makes one way to the other side."""
+    """Where a channel's deliveries go in this run.
+
+    `open` makes one way to the other side; `carrier` one that drives several, where the channel
+    has its own.
+    """
 
     channel: Channel
     sandboxed: bool
@@ -42,6 +48,12 @@ class Outlet:
     connections: int
     limits: AccountLimits
     open: Callable[[], Transport]
+    carrier: Callable[[int], Carrier] | None = None
+
+    def carry(self, connections: int | None = None) -> Carrier:
+        """A carrier over so many connections (default: all that the account is set to)."""
+        wanted = self.connections if connections is None else connections
+        return self.carrier(wanted) if self.carrier else Crew(self.open, wanted)
 
     def message_id(self, key: DeliveryKey) -> str:
         """The Message-ID of a delivery: the same each time, on the sender's domain."""
@@ -115,9 +127,8 @@ def start_sandbox(project: Project, now: Callable[[], datetime]) -> Iterator[San
 
 
 def email_account(project: Project, smtp: Smtp) -> Account:
-    """The SMTP account with its secret. MachineError where the secret is missing."""
-    password = resolve(smtp.password, "email.smtp.password") if smtp.password else None
-    return Account.of(smtp, password=password, root=project.root)
+    """The SMTP account with its login. MachineError where its secret or login is missing."""
+    return account_of(project, smtp)
 
 
 def account_id(smtp: Smtp) -> str:
@@ -128,6 +139,7 @@ def account_id(smtp: Smtp) -> str:
 def _email(
     project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
 ) -> Outlet:
+    from announce.channels.email.carrier import SmtpCarrier
     from announce.channels.email.compose import sender_address
     from announce.channels.email.transport import SmtpTransport
 
@@ -138,7 +150,7 @@ def _email(
         limits = UNLIMITED
     else:
         account = email_account(project, settings.smtp)
-        limits = limits_for(account.host, settings.limits)
+        limits = limits_of(settings)
     sender = sender_address(project, project.languages[0])
     return Outlet(
         channel="email",
@@ -146,9 +158,16 @@ def _email(
         account=SANDBOX if settings.smtp is None else account.id,
         domain=_domain(project),
         ledger=ledger,
-        connections=settings.connections,
+        connections=connections_of(settings, limits),
         limits=limits,
         open=lambda: SmtpTransport(account, sender.spec, now),
+        carrier=lambda connections: SmtpCarrier(
+            account,
+            sender.spec,
+            now,
+            connections=connections,
+            renew_after=limits.per_connection,
+        ),
     )
 
 

@@ -12,12 +12,21 @@ from announce.model.delivery import Delivery, Outcome, State
 from announce.texts import say
 
 
+class Stop(Protocol):
+    """Whether a run is to finish what is in flight and end; a `threading.Event` is one."""
+
+    def is_set(self) -> bool: ...
+
+
 class Watcher(Protocol):
     """Who wants to see how a run goes on."""
 
     def delivered(self, delivery: Delivery, outcome: Outcome) -> None: ...
 
     def paused(self, reason: str, seconds: float) -> None: ...
+
+    def sent_elsewhere(self, number: int) -> None:
+        """So many more were sent by another process of this run."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -194,6 +194,10 @@ class Seen:
         if self.then:
             self.then(len(self.deliveries))
 
+    def sent_elsewhere(self, number: int) -> None:
+        """Hear of another process: there is none here."""
+        raise AssertionError(number)
+
     def paused(self, reason: str, seconds: float) -> None:
         """Hear of a pause."""
         self.pauses.append((reason, seconds))
@@ -223,9 +227,9 @@ def people(count: int) -> list[Delivery]:
     return [line(f"p{number:03}") for number in range(count)]
 
 
-def composed(key: DeliveryKey) -> Message:
+def composed(delivery: Delivery) -> Message:
     """A mail; its words do not matter here."""
-    address = Address(spec=f"{key.recipient}@example.org")
+    address = Address(spec=f"{delivery.key.recipient}@example.org")
     return Mail(
         languages=("en",),
         subject="Call for papers",
@@ -325,7 +329,7 @@ class Sending:
     clock: Clock = field(default_factory=Clock)
     seen: Seen = field(default_factory=Seen)
     stop: threading.Event = field(default_factory=threading.Event)
-    compose: Callable[[DeliveryKey], Message] = composed
+    compose: Callable[[Delivery], Message] = composed
     only: Collection[DeliveryKey] | None = None
     limit: int | None = None
     through: Callable[[Run], Run] = lambda run: run

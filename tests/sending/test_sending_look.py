@@ -61,7 +61,7 @@ def doubtful(ledger: Ledger) -> Run:
 def looked_by(wire: Wire, run: Run, ledger: Ledger) -> tuple[State, str]:
     """The article's state and reason after a look."""
     key = article("zh").key
-    look(run, outlet_to(wire, ledger, channel="wechat"), [key], composed, Clock())
+    look(run, outlet_to(wire, ledger, channel="wechat"), [article("zh")], composed, Clock())
     found = ledger.delivery(key)
     assert found is not None
     return found.state, found.reason
@@ -307,10 +307,13 @@ def test_interruption_starts_no_further_channel(live: Project) -> None:
 
     tallies = live.send()
 
-    assert tallies == {"email": Tally(counts=Counter({State.SENT: 1}), stopped="interrupted")}
+    # The next mail's envelope is under way with the first one's body.
+    sent = tallies["email"].counts[State.SENT]
+    assert sent in (1, 2)
+    assert tallies == {"email": Tally(counts=Counter({State.SENT: sent}), stopped="interrupted")}
     assert live.account.drafts() == []
     assert live.states() == {
-        "email": {State.SENT: 1, State.PLANNED: PEOPLE - 1},
+        "email": {State.SENT: sent, State.PLANNED: PEOPLE - sent},
         "wechat": {State.PLANNED: ARTICLES},
     }
 

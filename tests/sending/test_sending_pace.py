@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from sending_support import (
@@ -26,9 +27,10 @@ from sending_support import (
     retry,
 )
 
+from announce.channels.email.account import AccountLimits
 from announce.ledger.base import Ledger
 from announce.model.delivery import State
-from announce.pace import Pace
+from announce.pace import SHORTLY, Pace
 from announce.tally import Tally
 
 MINUTE_IS_FULL = "the account's limit a minute is reached"
@@ -64,7 +66,7 @@ def test_minute_limit_pauses_until_the_first_leaves_the_window(
 ) -> None:
     """Three a minute: after the third the engine pauses for the whole minute."""
     stop = threading.Event()
-    seen = Seen(at_pause=lambda _seconds: stop.set())
+    seen = Seen(at_pause=lambda seconds: stop.set() if seconds > 1 else None)
 
     sending = Sending(
         ledger,
@@ -76,7 +78,9 @@ def test_minute_limit_pauses_until_the_first_leaves_the_window(
         stop=stop,
     ).go()
 
-    assert seen.pauses == [(MINUTE_IS_FULL, 60.0)]
+    # While the three are on their way, it only looks again shortly.
+    assert seen.pauses[-1] == (MINUTE_IS_FULL, 60.0)
+    assert set(seen.pauses[:-1]) <= {(MINUTE_IS_FULL, 0.05)}
     assert sending.tally == Tally(counts=Counter({State.SENT: 3}), stopped="interrupted")
     assert sending.states == {State.SENT: 3, State.PLANNED: 2}
 
@@ -256,7 +260,149 @@ def test_room_counts_what_is_on_its_way(ledger: Ledger) -> None:
     assert [pace.day_is_full(NOW, people) for people in (1, 2)] == [False, True]
     assert pace.wait(NOW) == timedelta(0)
     pace.let_go(1)
-    assert pace.wait(NOW) == timedelta(minutes=1)
+    assert pace.wait(NOW) == SHORTLY
+
+
+def hand_over(ledger: Ledger, *handed: tuple[int, timedelta]) -> None:
+    """Other campaigns handed messages to so many recipients over, so long ago."""
+    lines = [
+        line(f"h{n}", to=tuple(f"h{n}x{m}@example.org" for m in range(size)), campaign="other")
+        for n, (size, _) in enumerate(handed)
+    ]
+    run = begun(ledger, lines, NOW - timedelta(days=2))
+    for one, (_, ago) in zip(run.claim(len(lines), NOW), handed, strict=True):
+        run.handed_over(one.key, NOW - ago, account=ACCOUNT)
+
+
+def test_room_comes_when_a_hand_over_leaves_its_window(ledger: Ledger) -> None:
+    """Exactly a minute and a day later it counts no more, and not an instant before."""
+    hand_over(ledger, (2, timedelta(0)))
+    pace = Pace(outlet_to(Wire(), ledger, limits=limits(per_minute=2, per_day=2)))
+    minute, day, instant = timedelta(minutes=1), timedelta(days=1), timedelta(microseconds=1)
+
+    assert pace.wait(NOW + timedelta(seconds=59)) == timedelta(seconds=1)
+    assert pace.wait(NOW + minute - instant) == SHORTLY
+    assert pace.wait(NOW + minute) == timedelta(0)
+    assert pace.day_is_full(NOW + day - instant, 1, anew=True)
+    assert not pace.day_is_full(NOW + day, 2, anew=True)
+
+
+def test_room_that_came_meanwhile_is_seen_at_once(ledger: Ledger) -> None:
+    """The count of a second ago said full; somebody's hand-over has left since."""
+    hand_over(ledger, (1, timedelta(seconds=59.5)), (1, timedelta(seconds=10)))
+    pace = Pace(outlet_to(Wire(), ledger, limits=limits(per_minute=2)))
+
+    assert pace.wait(NOW) == timedelta(seconds=0.5)
+    assert pace.wait(NOW + timedelta(seconds=1)) == timedelta(0)
+
+
+def test_room_that_only_seems_taken_is_waited_for_shortly(ledger: Ledger) -> None:
+    """Two are handed over and not answered: the ledger and the pace both count them."""
+    pace = Pace(outlet_to(Wire(), ledger, limits=limits(per_minute=3)))
+    pace.let_go(1)
+    pace.let_go(1)
+    hand_over(ledger, (1, timedelta(0)), (1, timedelta(0)))
+
+    assert pace.wait(NOW + timedelta(seconds=3)) == SHORTLY
+    pace.landed(1, handed_over=True)
+    pace.landed(1, handed_over=True)
+    assert pace.wait(NOW + timedelta(seconds=4)) == timedelta(0)
+
+
+def test_message_to_more_than_a_minute_goes_in_a_minute_of_its_own(ledger: Ledger) -> None:
+    """Five addresses at three a minute: not beside another, and not never."""
+    hand_over(ledger, (1, timedelta(seconds=20)))
+    pace = Pace(outlet_to(Wire(), ledger, limits=limits(per_minute=3)))
+
+    assert [pace.wait(NOW, people) for people in (2, 3, 5)] == [
+        timedelta(0),
+        timedelta(seconds=40),
+        timedelta(seconds=40),
+    ]
+    assert pace.wait(NOW + timedelta(seconds=40), 5) == timedelta(0)
+
+
+def test_messages_are_counted_where_the_provider_counts_them(ledger: Ledger) -> None:
+    """Three messages to five people each are three, in the ledger and on their way."""
+    hand_over(ledger, (5, timedelta(seconds=30)), (5, timedelta(seconds=20)))
+    counted = AccountLimits(
+        provider="", per_minute=4, per_day=4, minute_counts="messages", day_counts="messages"
+    )
+    pace = Pace(outlet_to(Wire(), ledger, limits=counted))
+
+    pace.let_go(5)
+    assert (pace.too_many(40), pace.day_is_full(NOW, 5), pace.wait(NOW, 5)) == (
+        False, False, timedelta(0),
+    )  # fmt: skip
+    pace.let_go(5)
+    assert pace.day_is_full(NOW, 1)
+    pace.landed(5, handed_over=True)
+    pace.landed(5, handed_over=False)
+    assert (pace.day_is_full(NOW, 5), pace.wait(NOW, 5)) == (False, timedelta(0))
+
+
+def test_each_window_is_counted_in_its_own_way(ledger: Ledger) -> None:
+    """Messages a minute and recipients a day, as Exchange Online has it."""
+    mixed = AccountLimits(provider="", per_minute=2, per_day=12, minute_counts="messages")
+    pace = Pace(outlet_to(Wire(), ledger, limits=mixed))
+
+    assert (pace.day_is_full(NOW, 12), pace.wait(NOW, 12)) == (False, timedelta(0))
+    pace.let_go(5)
+    pace.landed(5, handed_over=True)
+
+    assert (pace.wait(NOW, 5), pace.day_is_full(NOW, 7), pace.day_is_full(NOW, 8)) == (
+        timedelta(0), False, True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("recipients", "hours", "minutes"), [(1, 4, 1), (2, 4, 1), (3, 14, 0), (5, 14, 0), (6, 24, 0)]
+)
+def test_room_again_is_when_so_many_fit(
+    ledger: Ledger, recipients: int, hours: int, minutes: int
+) -> None:
+    """As the oldest leave, up to the next whole minute: it is told without seconds."""
+    hand_over(
+        ledger,
+        (2, timedelta(hours=19, minutes=59, seconds=30)),
+        (3, timedelta(hours=10)),
+        (4, timedelta(0)),
+    )
+    pace = Pace(outlet_to(Wire(), ledger, limits=limits(per_day=9)))
+
+    when = NOW + timedelta(hours=hours, minutes=minutes)
+    assert pace.room_again(NOW, recipients) == when
+    assert not pace.day_is_full(when, recipients, anew=True)
+
+
+class Counting:
+    """A ledger's windows that nobody uses, and how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def used(self, _account: str, _since: datetime, *, messages: bool = False) -> int:
+        """Nothing."""
+        self.asked += 1
+        return 0
+
+
+def test_ledger_is_asked_every_two_seconds_and_not_for_each_message() -> None:
+    """A thousand messages in a second cost two counts: a minute's and a day's."""
+    book = Counting()
+    outlet = outlet_to(Wire(), cast(Ledger, book), limits=limits(per_minute=9000, per_day=9000))
+    pace = Pace(outlet)
+    asked = []
+
+    for step in range(1000 * 5):
+        now = NOW + timedelta(milliseconds=step)
+        assert not pace.day_is_full(now, 1)
+        assert pace.wait(now) == timedelta(0)
+        pace.let_go(1)
+        pace.landed(1, handed_over=True)
+        asked.append(book.asked)
+
+    assert [asked[n] for n in (0, 1000, 2000, 2001, 4001, 4002, 4999)] == [2, 2, 2, 4, 4, 6, 6]
 
 
 def test_room_is_given_back_by_what_was_not_handed_over(ledger: Ledger) -> None:

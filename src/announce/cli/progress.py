@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from announce.texts import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+
+REDRAW = 0.1  # seconds between two drawings of the bar
 
 
 class Quiet:
@@ -28,16 +32,20 @@ class Quiet:
             with suppress(BrokenPipeError):
                 print(_pause_text(reason, seconds), file=sys.stderr, flush=True)
 
+    def sent_elsewhere(self, number: int) -> None:
+        """Nothing: the report counts them."""
+
 
 class Bar:
     """For a person: a bar, and a line for each failure as it happens."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
+        self._drawn = 0.0
 
     def delivered(self, delivery: Delivery, outcome: Outcome) -> None:
         """One step on; a failure or doubt stays on the screen."""
-        self._progress.advance(self._task)
+        self._advance(1)
         if outcome.state in (State.FAILED, State.IN_DOUBT):
             self._progress.console.print(
                 f"{delivery.key.recipient}: {outcome.reason}", markup=False, highlight=False
@@ -47,6 +55,17 @@ class Bar:
         """Say why the bar stands still."""
         if seconds >= 1:
             self._progress.console.print(_pause_text(reason, seconds), markup=False)
+
+    def sent_elsewhere(self, number: int) -> None:
+        """So many steps on."""
+        self._advance(number)
+
+    def _advance(self, number: int) -> None:
+        """Drawn here and not by a thread of its own: a second process is forked from this one."""
+        self._progress.advance(self._task, number)
+        if time.monotonic() - self._drawn > REDRAW:
+            self._drawn = time.monotonic()
+            self._progress.refresh()
 
 
 @contextmanager
@@ -70,7 +89,8 @@ def watcher(screen: Screen, total: int) -> Iterator[Watcher]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
         yield Bar(progress, progress.add_task(say("Sending"), total=total))
 
 
