@@ -2,6 +2,7 @@
 
 box.py          both of them, embedded in a command
 mailcatcher.py  SMTP          store.py   the mails it kept
+sink.py         SMTP, for measuring: mails are counted and dropped     counting.py   starts it
 wechat/         the official account
 inbox.py pages/ web.py        what they took, to look at in a browser
 """
