@@ -13,14 +13,14 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"gates", "samples"},
+    {"gates", "samples", "measuring"},
     {"dispatch"},
-    {"preparing", "looking", "sending", "tally", "backlog", "crew", "pace", "forecast", "outlets"},
-    {"composing", "planning", "content", "gathering"},
-    {"channels", "ledger", "checks", "preview", "sandbox"},
+    {"preparing", "looking", "sending", "tally", "backlog", "crew", "pace", "forecast", "outlets", "logins", "refusals", "workers", "finished"},
+    {"composing", "planning", "content", "gathering", "lines"},
+    {"channels", "ledger", "checks", "preview", "sandbox", "oauth"},
     {"reading", "rendering"},
     {"model"},
-    {"errors", "problems", "texts", "cells"},
+    {"errors", "problems", "texts", "cells", "masking", "spool"},
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Neighbours on one floor that must not know each other.
@@ -37,6 +37,9 @@ APART = [
     ("sandbox", "channels"),
     ("sandbox", "rendering"),
     ("checks", "ledger"),
+    ("channels", "oauth"),
+    ("oauth", "channels"),
+    ("oauth", "ledger"),
 ]
 # Only this room may import that library.
 OWNERS = {
@@ -46,6 +49,9 @@ OWNERS = {
     "smtplib": {"channels"},
     "wechatpy": {"channels"},
     "aiosmtpd": {"sandbox"},
+    "oauthlib": {"oauth"},
+    "keyring": {"reading"},
+    "requests": {"channels", "oauth"},
     "rich": {"cli"},
     "click": {"cli"},
     "yaml": {"reading", "rendering", "channels"},

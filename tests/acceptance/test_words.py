@@ -53,6 +53,10 @@ REHEARSAL = {
     ),
     "zh": "演练（邮件、公众号）：发送到本机的沙盒，没有内容离开本机。\n",
 }
+UNCHANGED = {
+    "en": "Nothing changed since this was sent to its end: it was not composed again.\n",
+    "zh": "自上次发送完毕以来没有任何改动：未重新生成内容。\n",
+}
 
 
 pytestmark = pytest.mark.usefixtures("language")
@@ -79,12 +83,13 @@ def test_send_says_what_it_did(announce, project, language) -> None:
 
 
 def test_send_again_says_why_nothing_was_sent(announce, project, language) -> None:
-    """The second run: 0 sent, and the reason."""
+    """The second run: 0 sent, the reason, and that nothing was composed for it."""
     announce("send", CFP, cwd=project)
 
     ended = announce("send", CFP, cwd=project)
 
-    assert (ended.code, timeless(ended.out), ended.err) == (0, AGAIN[language], REHEARSAL[language])
+    told = REHEARSAL[language] + UNCHANGED[language]
+    assert (ended.code, timeless(ended.out), ended.err) == (0, AGAIN[language], told)
 
 
 def test_unknown_command_is_guessed(announce, project) -> None:

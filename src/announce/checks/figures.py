@@ -22,10 +22,10 @@ def unmet(campaign: Campaign, audience: Audience, place: Place) -> list[Problem]
     if column is None:
         return [_fault(place, say("expect names no column"), say("add `by: COLUMN` to expect"))]
     people = audience.recipients
-    if people and column not in people[0].fields:
+    if people and column not in people.columns:
         message = say('expect.by names no column of the audience: "{by}"', by=column)
-        return [_fault(place, message, did_you_mean(str(column), people[0].fields))]
-    counts = Counter(person.fields[column] for person in people)
+        return [_fault(place, message, did_you_mean(str(column), people.columns))]
+    counts = people.counts(column) if people else Counter()
     wrong = [
         say(
             "{value}: {found} found, {wanted} expected",

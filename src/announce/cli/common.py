@@ -7,25 +7,27 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from announce.cli.screen import Screen
-from announce.dispatch import Options
 from announce.errors import InputError
-from announce.gates import refusals
-from announce.gathering import campaign_id, open_project, read_ids
+from announce.gathering import Opened, campaign_id, open_campaign, open_project, read_ids
+from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import CHANNELS, Channel
-from announce.model.message import Message
-from announce.model.plan import Planned
+from announce.model.project import Project
 from announce.model.wording import listed_channels
-from announce.outlets import open_ledger_of
-from announce.preparing import Prepared
-from announce.preparing import prepare as prepare_campaign
+from announce.outlets import open_ledger_of, sandboxed_channels
 from announce.problems import did_you_mean
 from announce.reading.project import find_project
 from announce.texts import say
+
+if TYPE_CHECKING:
+    from announce.dispatch import Options
+    from announce.model.message import Message
+    from announce.model.plan import Planned
+    from announce.preparing import Prepared
 
 
 def now() -> datetime:
@@ -37,22 +39,37 @@ def prepare(
     screen: Screen, campaign: str, *, seen: Callable[[Planned, Message], None] | None = None
 ) -> Prepared:
     """Read, plan, compose and check. InputError with every fault found."""
-    return prepare_campaign(screen.project, campaign, now(), seen=seen)
+    return prepare_opened(open_campaign(screen.project, campaign), seen=seen)
+
+
+def prepare_opened(
+    opened: Opened, *, seen: Callable[[Planned, Message], None] | None = None
+) -> Prepared:
+    """The same for a campaign whose file was read already."""
+    # Templates are slow to import, and not every command comes so far.
+    from announce import preparing
+
+    return preparing.prepare_opened(opened, now(), seen=seen)
 
 
 def with_refusals(prepared: Prepared, options: Options | None = None) -> Prepared:
     """The same, with what `send` would be refused for among the problems."""
+    from announce.dispatch import Options
+    from announce.gates import refusals
+
     more = refusals(prepared, options or Options())
     plan = replace(prepared.plan, problems=(*prepared.plan.problems, *more))
     return replace(prepared, plan=plan)
 
 
-def banner(screen: Screen, prepared: Prepared, only: Channel | None = None) -> None:
+def banner(
+    screen: Screen, project: Project, campaign: Campaign, only: Channel | None = None
+) -> None:
     """The first line: which channels are real and which are rehearsed."""
-    plan = prepared.plan
-    channels = [channel for channel in prepared.channels if only in (None, channel)]
-    rehearsed = [channel for channel in channels if channel in plan.sandboxed]
-    real = [channel for channel in channels if channel not in plan.sandboxed]
+    sandboxed = sandboxed_channels(project)
+    channels = [channel for channel in channels_of(campaign) if only in (None, channel)]
+    rehearsed = [channel for channel in channels if channel in sandboxed]
+    real = [channel for channel in channels if channel not in sandboxed]
     if rehearsed:
         screen.note(
             say(
@@ -62,11 +79,11 @@ def banner(screen: Screen, prepared: Prepared, only: Channel | None = None) -> N
         )
     if real:
         screen.note(say("For real: {channels}.", channels=listed_channels(real)))
-    if real and prepared.gathered.campaign.as_of:
+    if real and campaign.as_of:
         screen.note(
             say(
                 "The campaign's dates are judged as of {moment}, not today.",
-                moment=prepared.gathered.campaign.as_of,
+                moment=campaign.as_of,
             )
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -17,8 +18,9 @@ from announce.cli.common import (
     with_refusals,
 )
 from announce.cli.screen import Screen, problem_json
+from announce.forecast import forecast, in_words
 from announce.model.delivery import State
-from announce.model.plan import Plan
+from announce.model.plan import Plan, Planned
 from announce.model.wording import channel_name, language_name, reason_text, state_name
 from announce.preparing import Prepared
 from announce.texts import say, say_n
@@ -37,10 +39,10 @@ SHOWN = 12  # lines of a long list that people are shown; --all shows the rest
 def command(screen: Screen, campaign: str, whole: bool) -> int:
     """Show the plan."""
     prepared = with_refusals(prepare(screen, campaign))
-    banner(screen, prepared)
+    banner(screen, prepared.gathered.project, prepared.gathered.campaign)
     screen.problems(prepared.plan.problems)
     if screen.as_json:
-        screen.document(plan_json(prepared.plan))
+        screen.document(plan_json(prepared.plan) | forecast_json(prepared))
     else:
         show_plan(screen, prepared.plan, shown=None if whole else SHOWN)
         show_classes(screen, prepared)
@@ -50,33 +52,49 @@ def command(screen: Screen, campaign: str, whole: bool) -> int:
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """The plan as the contract has it; `sandbox` labels the rehearsed channels."""
+    """The plan as the contract has it; `sandbox` labels the rehearsed channels.
+
+    Its deliveries are made as they are printed.
+    """
     return {
         "campaign": plan.campaign,
         "occurrence": plan.occurrence,
         "digest": plan.digest,
-        "sandbox": sorted(plan.sandboxed & {line.delivery.key.channel for line in plan.lines}),
-        "deliveries": [delivery_json(line) for line in plan.lines],
+        "sandbox": sorted(plan.sandboxed & plan.totals.keys()),
+        "deliveries": (delivery_json(line) for line in plan.lines),
         "totals": plan.totals,
         "problems": [problem_json(problem) for problem in plan.problems],
     }
 
 
+def forecast_json(prepared: Prepared) -> dict[str, Any]:
+    """The forecast, where mails are due from a real account."""
+    told = prepared.forecast
+    if told is None:
+        return {}
+    zone = ZoneInfo(prepared.gathered.project.settings.timezone)
+    return {
+        "forecast": {
+            "mails": told.mails,
+            "addresses": told.addresses,
+            "seconds": round(told.takes.total_seconds(), 3),
+            "done": told.done.astimezone(zone).isoformat(timespec="seconds"),
+            "again": told.again and told.again.astimezone(zone).isoformat(timespec="seconds"),
+        }
+    }
+
+
 def show_plan(screen: Screen, plan: Plan, *, shown: int | None = SHOWN) -> None:
     """The plan for people: totals first, then the deliveries, then what was left out."""
-    counted: Counter[tuple[str, str, str]] = Counter(
-        (line.delivery.key.channel, line.delivery.language, line.delivery.state)
-        for line in plan.lines
-    )
     screen.table(
         [say("channel"), say("language"), say("state"), say("number")],
         [
             (channel_name(channel), language_name(language), state_name(state), str(number))
-            for (channel, language, state), number in sorted(counted.items())
+            for (channel, language, state), number in sorted(plan.sums.counts.items())
         ],
     )
     _show_deliveries(screen, plan, shown)
-    for reason, number in sorted(_skipped(plan).items()):
+    for reason, number in sorted(plan.sums.skipped.items()):
         screen.line(
             say_n(
                 "{n} skipped: {reason}",
@@ -105,26 +123,22 @@ def show_figures(screen: Screen, prepared: Prepared) -> None:
         screen.line(say("The figures are those that the campaign expects."))
 
 
-def show_forecast(screen: Screen, prepared: Prepared) -> None:
-    """How long the mails take within the account's limits."""
-    from announce.forecast import forecast
-
-    told = forecast(prepared.gathered.project, prepared.plan, now())
-    if told is not None and told.takes > timedelta(minutes=1):
-        screen.line(
-            say(
-                "{mails} mails at {pace}: done about {when}.",
-                mails=told.mails,
-                pace=told.pace,
-                when=f"{told.done.astimezone():%Y-%m-%d %H:%M %z}",
-            )
-        )
+def show_forecast(
+    screen: Screen, prepared: Prepared, lines: Sequence[Planned] | None = None
+) -> None:
+    """When the last mail goes (of all that are due, or of these lines), where the account's
+    limits make any wait."""
+    project = prepared.gathered.project
+    told = prepared.forecast if lines is None else forecast(project, lines, now())
+    if told is not None and told.is_slow:
+        screen.line(in_words(told, ZoneInfo(project.settings.timezone)))
 
 
 def _show_deliveries(screen: Screen, plan: Plan, shown: int | None) -> None:
     """The deliveries, those still due before those that are done with."""
-    ordered = sorted(plan.lines, key=lambda line: line.delivery.state not in DUE)
-    lines = ordered[:shown]
+    due = plan.sums.positions(lambda _channel, state: state in DUE)
+    done = plan.sums.positions(lambda _channel, state: state not in DUE)
+    lines = [plan.lines[position] for position in islice(chain(due, done), shown)]
     # Where the key is the address, as in most audiences, one column says both.
     keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in lines)
     heads = [say("to"), say("language"), say("state"), say("subject")]
@@ -156,12 +170,6 @@ def show_classes(screen: Screen, prepared: Prepared) -> None:
     if choice is None:
         return
     people = prepared.gathered.audience.recipients
-    counts = Counter(one.fields.get(choice.by, "") for one in people)
+    counts = people.counts(choice.by) if people else {}
     figures = say(", ").join(f"{value} {number}" for value, number in sorted(counts.items()))
     screen.line(say("{column}: {figures}", column=choice.by, figures=figures))
-
-
-def _skipped(plan: Plan) -> Counter[str]:
-    return Counter(
-        line.delivery.reason for line in plan.lines if line.delivery.state is State.SKIPPED
-    )

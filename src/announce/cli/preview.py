@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from announce.cli.common import banner, campaign_argument, now, prepare
+from announce.cli.common import banner, campaign_argument, now, prepare_opened
 from announce.cli.screen import Screen, problem_json
-from announce.gathering import gather
+from announce.gathering import open_campaign
 from announce.preview.folder import PreviewFolder
 from announce.texts import say
 
@@ -28,15 +28,15 @@ from announce.texts import say
 @click.pass_obj
 def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) -> int:
     """Write the preview."""
-    gathered = gather(screen.project, campaign)
-    zone = ZoneInfo(gathered.project.settings.timezone)
-    folder = out or gathered.project.private / "preview" / gathered.campaign.id
+    opened = open_campaign(screen.project, campaign)
+    zone = ZoneInfo(opened.project.settings.timezone)
+    folder = out or opened.project.private / "preview" / opened.campaign.id
     preview = PreviewFolder(folder, now().astimezone(zone))
-    prepared = prepare(screen, campaign, seen=preview.add)
-    banner(screen, prepared)
+    prepared = prepare_opened(opened, seen=preview.add)
+    banner(screen, opened.project, opened.campaign)
     screen.problems(prepared.plan.problems)
     index = preview.finish(prepared.plan)
-    screen.line(say("{n} messages; open {index}", n=len(preview.entries), index=index))
+    screen.line(say("{n} messages; open {index}", n=preview.written, index=index))
     if open_page:
         click.launch(str(index))
     if screen.as_json:
@@ -45,7 +45,7 @@ def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) ->
                 "campaign": prepared.plan.campaign,
                 "digest": prepared.plan.digest,
                 "index": str(index),
-                "messages": len(preview.entries),
+                "messages": preview.written,
                 "problems": [problem_json(problem) for problem in prepared.plan.problems],
             }
         )

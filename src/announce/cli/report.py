@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from announce.cli.screen import Screen
+from announce.cli.screen import Screen, error_json, problem_json
 from announce.errors import AnnounceError
-from announce.model.delivery import Delivery, State
-from announce.model.plan import Plan
+from announce.lines import UNREACHABLE
+from announce.model.campaign import Campaign, channels_of
+from announce.model.delivery import ONCE, Channel, Delivery, State
+from announce.model.project import Project
 from announce.model.wording import channel_name, reason_text, state_name
-from announce.planning import UNREACHABLE
-from announce.preparing import Prepared
+from announce.outlets import open_ledger_of, sandboxed_channels
+from announce.problems import Problem
 from announce.tally import Tally
 from announce.texts import say
 
@@ -33,18 +36,6 @@ def needs_a_person(row: Delivery) -> bool:
 def reached_in_part(row: Delivery) -> bool:
     """Whether a delivery was refused for some of its addresses."""
     return row.key.channel == "email" and row.state is State.SENT and bool(row.reason)
-
-
-def counts_json(plan: Plan, totals: Mapping[str, Counter[str]]) -> dict[str, Any]:
-    """One campaign of `status --json`."""
-    return {
-        "campaign": plan.campaign,
-        "occurrence": plan.occurrence,
-        "channels": {
-            channel: channel_json(counts, sandbox=channel in plan.sandboxed)
-            for channel, counts in totals.items()
-        },
-    }
 
 
 def row_json(row: Delivery) -> dict[str, Any]:
@@ -65,43 +56,136 @@ def channel_json(counts: Mapping[str, int], *, sandbox: bool) -> dict[str, Any]:
     return {"sandbox": sandbox, **{name: counts[name] for name in COUNTED}}
 
 
+class People:
+    """Deliveries that somebody must look at: all are counted, the first `held` are named."""
+
+    def __init__(self, held: int | None = LISTED) -> None:
+        self.rows: list[Delivery] = []
+        self.states: Counter[State] = Counter()
+        self._held = held
+
+    def __len__(self) -> int:
+        return self.states.total()
+
+    def add(self, row: Delivery) -> None:
+        """One more."""
+        self.states[row.state] += 1
+        if self._held is None or len(self.rows) < self._held:
+            self.rows.append(row)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """Where a campaign stands after a run: the ledger's rows of the channels that were meant."""
+    """Where a campaign stands after a run, as the ledger counts it in the channels that were
+    meant: numbers by channel and state, those that need a person, those refused for some of their
+    addresses, and numbers of the other skipped by reason."""
 
-    rows: list[Delivery]
+    attention: People
+    in_part: People
+    totals: dict[Channel, Counter[str]] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def count(self, project: Project, campaign: str, channel: Channel) -> None:
+        """Add what the ledger has of a channel."""
+        with closing(open_ledger_of(project, channel)) as ledger:
+            if found := ledger.totals(campaign, ONCE, channel):
+                self.totals[channel] = Counter({state.value: n for state, n in found.items()})
+            for reason, number in ledger.skips(campaign, ONCE, channel).items():
+                if not reason.startswith(UNREACHABLE):
+                    self.skipped[reason] += number
+            for row in ledger.noted(campaign, ONCE, channel):
+                self.look_at(row)
+
+    def look_at(self, row: Delivery) -> None:
+        """Name a delivery if somebody must look at it."""
+        if needs_a_person(row):
+            self.attention.add(row)
+        elif reached_in_part(row):
+            self.in_part.add(row)
 
     @property
-    def totals(self) -> dict[str, Counter[str]]:
-        """Numbers by channel and state."""
-        counts: dict[str, Counter[str]] = {}
-        for row in self.rows:
-            counts.setdefault(row.key.channel, Counter())[row.state.value] += 1
-        return counts
+    def states(self) -> Counter[str]:
+        """Numbers by state, on all channels."""
+        found: Counter[str] = Counter()
+        for counts in self.totals.values():
+            found.update(counts)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a report is about: a campaign, and what there is to tell of its files."""
+
+    project: Project
+    campaign: Campaign
+    problems: tuple[Problem, ...] = ()
 
     @property
-    def attention(self) -> list[Delivery]:
-        """Those that need a person."""
-        return [row for row in self.rows if needs_a_person(row)]
+    def sandboxed(self) -> frozenset[Channel]:
+        """The channels that are rehearsed."""
+        return sandboxed_channels(self.project)
 
-    @property
-    def in_part(self) -> list[Delivery]:
-        """Those refused for some of their addresses."""
-        return [row for row in self.rows if reached_in_part(row)]
+    def reached(self, only: Channel | None, *, all_named: bool) -> Reached:
+        """Where the campaign stands now, on all of its channels or on this one."""
+        held = None if all_named else LISTED
+        reached = Reached(attention=People(held), in_part=People(held))
+        for channel in channels_of(self.campaign):
+            if only in (None, channel):
+                reached.count(self.project, self.campaign.id, channel)
+        return reached
 
-    @property
-    def skipped(self) -> Counter[str]:
-        """Numbers of the skipped by reason, those aside that need a person."""
-        return Counter(
-            row.reason
-            for row in self.rows
-            if row.state is State.SKIPPED and not needs_a_person(row)
-        )
+
+def finish(
+    screen: Screen,
+    about: About,
+    tallies: Mapping[str, Tally],
+    standing: Reached,
+    took: timedelta,
+    error: AnnounceError | None,
+) -> int:
+    """Report a send and what came of it; the exit code."""
+    with suppress(BrokenPipeError):  # whoever reads has gone: the exit code still tells
+        show_report(screen, about, tallies, standing, took, error)
+    if screen.as_json:
+        screen.document(run_json(about, tallies, standing, took, error))
+    if error is not None:
+        return error.exit_code
+    in_part = any(tally.in_part for tally in tallies.values())
+    return 1 if standing.attention or in_part else 0
+
+
+def run_json(
+    about: About,
+    tallies: Mapping[str, Tally],
+    standing: Reached,
+    took: timedelta,
+    error: AnnounceError | None,
+) -> dict[str, Any]:
+    """The document of a send: where the campaign stands, this run, what needs a person."""
+    run: Counter[str] = Counter()
+    for tally in tallies.values():
+        run.update({state.value: n for state, n in tally.counts.items()})
+    run["skipped"] = standing.states["skipped"]
+    figures = {name: run[name] for name in ("sent", "failed", "in_doubt", "waiting", "skipped")}
+    channels = {
+        channel: channel_json(counts, sandbox=channel in about.sandboxed)
+        for channel, counts in standing.totals.items()
+    }
+    named = (*standing.attention.rows, *standing.in_part.rows)
+    document: dict[str, Any] = {
+        "campaigns": [{"campaign": about.campaign.id, "occurrence": ONCE, "channels": channels}],
+        "run": {**figures, "seconds": round(took.total_seconds(), 3)},
+        "attention": [row_json(row) for row in named],
+        "problems": [problem_json(problem) for problem in about.problems],
+    }
+    if error is not None:
+        document["error"] = error_json(error)
+    return document
 
 
 def show_report(
     screen: Screen,
-    prepared: Prepared,
+    about: About,
     tallies: Mapping[str, Tally],
     standing: Reached,
     took: timedelta,
@@ -112,28 +196,28 @@ def show_report(
     screen.line(
         say("{sent} sent in {seconds} s.", sent=sent, seconds=f"{took.total_seconds():.1f}")
     )
-    if standing.rows:
+    if standing.totals:
         screen.line(say("In all:"))
     for channel, counts in standing.totals.items():
-        screen.line(_channel_line(prepared, channel, counts))
+        screen.line(_channel_line(about, channel, counts))
     for reason, number in sorted(standing.skipped.items()):
         screen.line(
             say("  skipped ({reason}): {number}", reason=reason_text(reason), number=number)
         )
     if not sent and error is None and not standing.attention:
-        _say_why_nothing(screen, prepared, standing)
-    show_people(screen, standing.attention, prepared.plan.campaign)
+        _say_why_nothing(screen, about, standing)
+    show_people(screen, standing.attention, about.campaign.id)
     show_in_part(screen, standing.in_part)
-    _where_to_look(screen, prepared, tallies, standing.totals)
+    _where_to_look(screen, about, tallies, standing.totals)
     if error is not None:
         screen.note(error.message)
         if error.hint:
             screen.note(f"    {error.hint}")
 
 
-def _channel_line(prepared: Prepared, channel: str, counts: Mapping[str, int]) -> str:
+def _channel_line(about: About, channel: str, counts: Mapping[str, int]) -> str:
     name = channel_name(channel)
-    if channel in prepared.plan.sandboxed:
+    if channel in about.sandboxed:
         name = say("{channel} (sandbox)", channel=name)
     figures = say(", ").join(
         say("{number} {state}", number=number, state=state_name(state))
@@ -143,16 +227,16 @@ def _channel_line(prepared: Prepared, channel: str, counts: Mapping[str, int]) -
     return say("  {channel}: {figures}", channel=name, figures=figures)
 
 
-def _say_why_nothing(screen: Screen, prepared: Prepared, standing: Reached) -> None:
-    if all(row.state in (State.SENT, State.WAITING) for row in standing.rows) and standing.rows:
+def _say_why_nothing(screen: Screen, about: About, standing: Reached) -> None:
+    if standing.totals and not standing.states.keys() - {State.SENT, State.WAITING}:
         screen.line(say("Nothing was due: all of these have been served before."))
-        if all(row.key.channel in prepared.plan.sandboxed for row in standing.rows):
+        if not standing.totals.keys() - about.sandboxed:
             screen.line(say("To rehearse from the start: announce sandbox --reset"))
 
 
-def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
+def show_people(screen: Screen, people: People, campaign: str) -> None:
     """Those that need a person, by name, with the command that goes on."""
-    for row in rows[:LISTED]:
+    for row in people.rows[:LISTED]:
         screen.line(
             say(
                 "  {state}: {key}: {reason}",
@@ -161,24 +245,26 @@ def show_people(screen: Screen, rows: list[Delivery], campaign: str) -> None:
                 reason=reason_text(row.reason) or say("handed over, and no answer is known"),
             )
         )
-    if len(rows) > LISTED:
+    if len(people) > LISTED:
         screen.line(
             say(
-                "  … and {n} more: announce log {campaign}", n=len(rows) - LISTED, campaign=campaign
+                "  … and {n} more: announce log {campaign}",
+                n=len(people) - LISTED,
+                campaign=campaign,
             )
         )
-    if any(row.state is State.SKIPPED for row in rows):
+    if people.states[State.SKIPPED]:
         screen.line(
             say(
                 "No address of these is left to write to: tell these people another way, give "
                 "another address, or `announce suppress remove ADDRESS`."
             )
         )
-    if any(row.state is State.FAILED for row in rows):
+    if people.states[State.FAILED]:
         screen.line(
             say("Failed ones are tried again with --retry-failed, once the cause is mended.")
         )
-    if any(row.state is State.IN_DOUBT for row in rows):
+    if people.states[State.IN_DOUBT]:
         screen.line(
             say(
                 "In doubt: look whether it arrived, then "
@@ -193,9 +279,9 @@ def _named(row: Delivery) -> str:
     return row.key.recipient if to == row.key.recipient else f"{row.key.recipient} ({to})"
 
 
-def show_in_part(screen: Screen, rows: list[Delivery]) -> None:
+def show_in_part(screen: Screen, people: People) -> None:
     """Messages that some of their addressees did not get: by name, for they were not told."""
-    for row in rows[:LISTED]:
+    for row in people.rows[:LISTED]:
         screen.line(
             say(
                 "  sent in part: {campaign} {key}: {reason}",
@@ -204,18 +290,18 @@ def show_in_part(screen: Screen, rows: list[Delivery]) -> None:
                 reason=reason_text(row.reason),
             )
         )
-    if rows:
+    if people:
         screen.line(say("Those addresses got nothing: tell these people another way."))
 
 
 def _where_to_look(
     screen: Screen,
-    prepared: Prepared,
+    about: About,
     tallies: Mapping[str, Tally],
-    totals: Mapping[str, Counter[str]],
+    totals: Mapping[Channel, Counter[str]],
 ) -> None:
-    folder = prepared.gathered.project.private / "sandbox"
-    sandboxed = prepared.plan.sandboxed
+    folder = about.project.private / "sandbox"
+    sandboxed = about.sandboxed
     if any(totals[channel]["sent"] for channel in totals if channel in sandboxed):
         screen.line(
             say(

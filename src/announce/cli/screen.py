@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,9 @@ from announce.texts import say, say_n
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +53,15 @@ class Screen:
         click.echo(text, err=True)
 
     def document(self, value: Any) -> None:
-        """The one JSON document of this call."""
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        """The one JSON document of this call.
+
+        An iterator that stands in it by name is an array, printed as its values come.
+        """
+        if isinstance(value, dict) and any(isinstance(one, Iterator) for one in value.values()):
+            for text in _gathered(_document(value)):
+                click.echo(text, nl=False)
+        else:
+            click.echo(_json(value))
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A table as wide as the terminal; the columns are not cut when piped."""
@@ -86,6 +96,43 @@ class Screen:
                     warnings=say_n("{n} warning", "{n} warnings", len(listed) - errors),
                 )
             )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _document(value: dict[str, Any]) -> Iterator[str]:
+    """As `_json`, a piece at a time."""
+    before = "{"
+    for name, inner in value.items():
+        yield f"{before}\n  {_json(name)}: "
+        if isinstance(inner, Iterator):
+            yield from _array(inner)
+        else:
+            yield _json(inner).replace("\n", "\n  ")
+        before = ","
+    yield "\n}\n"
+
+
+def _array(values: Iterator[Any]) -> Iterator[str]:
+    before = "["
+    for value in values:
+        yield before + "\n    " + _json(value).replace("\n", "\n    ")
+        before = ","
+    yield "[]" if before == "[" else "\n  ]"
+
+
+def _gathered(texts: Iterable[str]) -> Iterator[str]:
+    """The texts in larger pieces: printing each by itself takes longer than making it."""
+    kept, size = [], 0
+    for text in texts:
+        kept.append(text)
+        size += len(text)
+        if size > _PIECE:
+            yield "".join(kept)
+            kept, size = [], 0
+    yield "".join(kept)
 
 
 def _natural_width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

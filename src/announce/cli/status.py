@@ -12,6 +12,7 @@ import click
 from announce.cli.common import now, project_campaign
 from announce.cli.report import (
     COUNTED,
+    People,
     channel_json,
     needs_a_person,
     reached_in_part,
@@ -24,8 +25,8 @@ from announce.gathering import open_project
 from announce.ledger.base import Ledger
 from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
-from announce.ledger.receipts import read_all
-from announce.model.delivery import CHANNELS, Channel, Delivery
+from announce.ledger.receipts import LISTED, read_all
+from announce.model.delivery import CHANNELS, Channel
 from announce.model.project import Project
 from announce.model.wording import channel_name
 from announce.outlets import is_sandboxed, open_ledger_of, open_project_ledger
@@ -42,20 +43,22 @@ def command(screen: Screen, campaign: str | None) -> int:
     root, wanted = project_campaign(screen, campaign)
     project = open_project(root)
     counts: dict[tuple[str, str], dict[Channel, Counter[str]]] = {}
-    doubtful: dict[str, list[Delivery]] = {}
-    in_part: list[Delivery] = []
+    doubtful: dict[str, People] = {}
+    in_part = People()
     for channel in CHANNELS:
         with closing(open_ledger_of(project, channel)) as ledger:
             # What a dead run left is known better after it was ended: due, or in doubt.
             for name in _campaigns(ledger, wanted):
                 ledger.recover(name, now())
-            for row in _rows(ledger, wanted, channel):
-                place = counts.setdefault((row.key.campaign, row.key.occurrence), {})
-                place.setdefault(channel, Counter())[row.state.value] += 1
-                if reached_in_part(row):
-                    in_part.append(row)
-                if needs_a_person(row):
-                    doubtful.setdefault(row.key.campaign, []).append(row)
+                for occurrence, channels in ledger.counts(name).get(name, {}).items():
+                    if channel in channels:
+                        place = counts.setdefault((name, occurrence), {})
+                        place[channel] = Counter(channels[channel])
+                for row in ledger.noted(name, None, channel):
+                    if reached_in_part(row):
+                        in_part.add(row)
+                    if needs_a_person(row):
+                        doubtful.setdefault(name, People()).add(row)
     adopted = _adopted(project, wanted, counts.keys())
     if screen.as_json:
         campaigns = [_json(project, key, found) for key, found in counts.items()]
@@ -75,9 +78,9 @@ def command(screen: Screen, campaign: str | None) -> int:
                     n=states.total(),
                 )
             )
-        for name, rows in doubtful.items():
+        for name, people in doubtful.items():
             screen.line(say("{campaign} needs a person:", campaign=name))
-            show_people(screen, rows, name)
+            show_people(screen, people, name)
         show_in_part(screen, in_part)
         _tell_if_behind(screen, project)
     return 1 if doubtful else 0
@@ -96,13 +99,12 @@ def _adopted(
             place = (receipt.campaign, receipt.occurrence)
             if place in planned or wanted not in (None, receipt.campaign):
                 continue
+            sections = [section.states for section in ledger.adopted(*place).sections]
             states = Counter(
-                state.value
-                for section in ledger.adopted(*place).sections
-                for state in section.states.values()
+                {state.value: sum(one.count(state) for one in sections) for state in LISTED}
             )
-            if states:
-                found[place] = states
+            if states.total():
+                found[place] = +states
     return found
 
 
@@ -118,15 +120,6 @@ def _tell_if_behind(screen: Screen, project: Project) -> None:
 
 def _campaigns(ledger: Ledger, wanted: str | None) -> list[str]:
     return [wanted] if wanted else list(dict.fromkeys(name for name, _ in ledger.campaigns()))
-
-
-def _rows(ledger: Ledger, wanted: str | None, channel: Channel) -> list[Delivery]:
-    return [
-        row
-        for campaign in _campaigns(ledger, wanted)
-        for row in ledger.deliveries(campaign)
-        if row.key.channel == channel
-    ]
 
 
 def _json(

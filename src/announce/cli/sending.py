@@ -1,0 +1,224 @@
+"""What `announce send` does once it has to look: plan, gates, the question, the run, its report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from announce import finished
+from announce.cli.common import banner, now, prepare_opened, with_refusals
+from announce.cli.plan import plan_json, show_classes, show_forecast, show_plan
+from announce.cli.progress import watcher
+from announce.cli.report import About, finish
+from announce.cli.screen import Screen
+from announce.cli.send import Asked
+from announce.dispatch import Options, Send, dispatch
+from announce.errors import AnnounceError, GateError, InputError
+from announce.gates import check_gates
+from announce.gathering import Opened
+from announce.model.delivery import Channel
+from announce.model.plan import Chosen, Lines, Plan
+from announce.preparing import Prepared
+from announce.tally import Tally, end_of
+from announce.texts import say, say_n
+
+BEFORE_ASKING = 5  # deliveries listed before the question, so that the counts stay in sight
+
+
+def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> int:
+    """Prepare and send, show or rehearse what was asked for; the exit code.
+
+    `inputs` is the fingerprint of what the campaign was made from before it was read, where a
+    send to its end is to be remembered.
+    """
+    prepared = prepare_opened(opened)
+    project, campaign = opened.project, opened.campaign
+    options = Options(
+        only=_known_keys(prepared.plan, asked.only),
+        limit=asked.limit,
+        channel=_present(prepared, asked.channel),
+        retry_failed=asked.retry_failed,
+        changed=asked.changed,
+    )
+    if asked.dry_run:
+        prepared = with_refusals(prepared, options)
+    banner(screen, project, campaign, options.channel)
+    screen.problems(prepared.plan.problems)
+    if asked.dry_run:
+        return _dry(screen, replace(prepared.plan, lines=_wanted(prepared.plan, options)))
+    if asked.to_self:
+        return _samples(screen, prepared, options, asked.to_self)
+    refused = check_gates(prepared, options)
+    for refusal in refused:
+        screen.note(refusal)
+    _confirm(screen, prepared, options, yes=asked.yes)
+    finished.forget(project, campaign)
+    tallies: dict[str, Tally] = {}
+    with _interruptible() as stop, watcher(screen, len(options.due(prepared.plan))) as watch:
+        job = Send(
+            prepared=prepared,
+            options=options,
+            now=now,
+            watcher=watch,
+            stop=stop,
+            gate=lambda: check_gates(prepared, options),
+        )
+        error = _run(job, tallies)
+    about = About(project=project, campaign=campaign, problems=prepared.plan.problems)
+    standing = about.reached(options.channel, all_named=screen.as_json)
+    if inputs is not None and not refused and inputs == finished.fingerprint(project, campaign):
+        finished.keep(project, campaign, inputs, prepared.lasting)
+    took = timedelta(seconds=time.monotonic() - asked.started)
+    code = finish(screen, about, tallies, standing, took, error)
+    return 130 if stop.is_set() else code
+
+
+def _run(job: Send, tallies: dict[str, Tally]) -> AnnounceError | None:
+    """Deliver what is due; what ended it, if it did not go to its end."""
+    try:
+        dispatch(job, tallies)
+        return end_of(tallies)
+    except AnnounceError as raised:
+        if isinstance(raised, GateError) and not any(one.counts for one in tallies.values()):
+            raise  # before anything left: there is nothing to report but the refusal
+        return raised
+
+
+def _wanted(plan: Plan, options: Options) -> Lines:
+    """The lines that a dry run shows: all that are chosen, or with --limit those due of them."""
+    if options.limit is not None:
+        return options.due(plan)
+    if options.only is None and options.channel is None:
+        return plan.lines
+    return Chosen(plan.lines, (at for at, line in enumerate(plan.lines) if options.wants(line)))
+
+
+def _known_keys(plan: Plan, keys: tuple[str, ...]) -> frozenset[str] | None:
+    """The keys asked for, whatever their case. InputError where the plan has no such key: a typo
+    must not pass for nothing to do."""
+    if not keys:
+        return None
+    known = {
+        line.delivery.key.recipient.casefold(): line.delivery.key.recipient for line in plan.lines
+    }
+    for key in keys:
+        if key.casefold() not in known:
+            near = get_close_matches(key.casefold(), known, n=2, cutoff=0.8)
+            raise InputError(
+                say('the plan has no key "{key}"', key=key),
+                hint=say(
+                    "did you mean {names}?", names=say(" or ").join(known[one] for one in near)
+                )
+                if near
+                else say("`announce plan CAMPAIGN --all` lists the keys"),
+            )
+    return frozenset(known[key.casefold()] for key in keys)
+
+
+def _present(prepared: Prepared, channel: Channel | None) -> Channel | None:
+    if channel is not None and channel not in prepared.channels:
+        raise InputError(
+            say("this campaign has no {channel} channel", channel=channel),
+            hint=say("leave out --channel, or add {channel} to the campaign", channel=channel),
+        )
+    return channel
+
+
+def _dry(screen: Screen, plan: Plan) -> int:
+    if screen.as_json:
+        screen.document(plan_json(plan))
+    else:
+        show_plan(screen, plan)
+        screen.line(say("Dry run: nothing was sent."))
+    return 0
+
+
+def _samples(screen: Screen, prepared: Prepared, options: Options, address: str) -> int:
+    from announce.samples import send_samples
+
+    sent = send_samples(prepared, options, address, now)
+    screen.line(
+        say_n(
+            "{n} marked sample was sent to {address}; the ledger is as before.",
+            "{n} marked samples were sent to {address}; the ledger is as before.",
+            sent,
+            address=address,
+        )
+    )
+    if screen.as_json:
+        screen.document({"campaign": prepared.plan.campaign, "samples": sent, "to": address})
+    return 0
+
+
+def _confirm(screen: Screen, prepared: Prepared, options: Options, *, yes: bool) -> None:
+    """Ask on a terminal before anything real leaves; elsewhere `--yes` must have been given."""
+    plan = prepared.plan
+    if yes or not set(prepared.channels) - plan.sandboxed:
+        return
+    due = options.due(plan)
+    real = people = 0
+    for line in due:
+        if line.delivery.key.channel not in plan.sandboxed:
+            real += 1
+            people += len(line.delivery.to) if line.delivery.key.channel == "email" else 0
+    if not real:
+        return
+    if not screen.is_terminal:
+        raise GateError(
+            say("not confirmed: nobody is here to be asked"),
+            hint=say("look at `announce plan` first, then add --yes"),
+        )
+    show_plan(screen, plan, shown=BEFORE_ASKING)
+    show_classes(screen, prepared)
+    show_forecast(screen, prepared, due)
+    gathered = prepared.gathered
+    banner(screen, gathered.project, gathered.campaign, options.channel)
+    question = say_n(
+        "Send {n} message ({people} addresses) from {sender} now, for real?",
+        "Send {n} messages ({people} addresses) from {sender} now, for real?",
+        real,
+        people=people,
+        sender=gathered.project.settings.sender.address,
+    )
+    if not click.confirm(question, default=False, err=True):
+        raise GateError(say("not confirmed; nothing was sent"))
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C once finishes what is in flight; a second time it stops at once.
+
+    So do the signals with which a shutdown, `timeout` or a closing terminal asks to end.
+    """
+    stop = threading.Event()
+    told = say("Stopping after what is in flight; Ctrl-C again stops at once.")
+
+    def interrupted(_signal: int, _frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        # Straight to the file: a handler may come in the middle of somebody's print.
+        with suppress(OSError):
+            os.write(2, f"\n{told}\n".encode())
+
+    asking = [
+        signal.SIGINT,
+        signal.SIGTERM,
+        *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []),
+    ]
+    before = {one: signal.signal(one, interrupted) for one in asking}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -1,0 +1,93 @@
+"""Runs the command line in forked processes, so that an attempt need not import everything again.
+
+An order is a line of JSON on standard input; so is the answer on standard output. Each attempt
+is a process group of its own. Only the processes are forked: what they do is the real command.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+# What the commands import when they are called, so that it is here before the fork.
+MODULES = (
+    "announce.cli.send",
+    "announce.cli.status",
+    "announce.cli.log",
+    "announce.cli.settle",
+    "announce.cli.ledger",
+    "announce.channels.email.compose",
+    "announce.channels.email.transport",
+    "announce.ledger.opening",
+)
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+def main() -> None:
+    """Obey until there is nothing more to obey."""
+    for name in MODULES:
+        importlib.import_module(name)
+    # Whoever loses its parent becomes ours, so that we see the end of it too.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["do"] == "start":
+            print(start(order), flush=True)
+        elif order["do"] == "end":
+            print(os.waitstatus_to_exitcode(os.waitpid(order["pid"], 0)[1]), flush=True)
+        elif order["do"] == "all gone":
+            wait_for_group(order["pid"])
+            print("null", flush=True)
+
+
+def start(order: dict[str, Any]) -> int:
+    """An attempt; its process id, which is its group's too."""
+    pid = os.fork()
+    if pid == 0:
+        attempt(order)
+    # Done on both sides of the fork: the group is there before anybody can want to kill it.
+    os.setpgid(pid, pid)
+    return pid
+
+
+def attempt(order: dict[str, Any]) -> None:
+    """The life of the forked process; it never returns."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        os.chdir(order["cwd"])
+        os.environ.update(order["env"])
+        for number, name in enumerate([os.devnull, order["out"], order["err"]]):
+            flags = os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY
+            os.dup2(os.open(name, flags, 0o600), number)
+        from announce.cli.app import run
+
+        code = run(order["arguments"])
+    except BaseException:
+        # What a command lets through is told; the interpreter's code for it is 1.
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def wait_for_group(group: int) -> None:
+    """Wait until the last process of an attempt has ended, its first one being gone."""
+    while True:
+        try:
+            os.waitpid(-group, 0)
+        except ChildProcessError:
+            return
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this folder
+    assert Path(importlib.import_module("announce").__file__ or "").exists()
+    main()
