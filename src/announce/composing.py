@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
-from announce.channels.wechat.compose import ArticleComposer
-from announce.channels.wechat.limits import check as check_article
 from announce.errors import InputError, StoppedError
 from announce.gathering import Gathered
 from announce.model.delivery import State
@@ -33,6 +32,9 @@ from announce.rendering.renderer import FOOTER, Renderer
 from announce.spool import Spool
 from announce.texts import say
 
+if TYPE_CHECKING:
+    from announce.channels.wechat.compose import ArticleComposer
+
 # So many different faults are gathered before composing the rest is given up.
 ENOUGH_FAULTS = 25
 ENOUGH_LINES = 500  # messages spoilt, by however few faults
@@ -48,9 +50,15 @@ class Composer:
         self._told: set[tuple[str, str, str]] = set()
         self._renderer = Renderer(book, project=project, campaign=campaign)
         self._mails = MailComposer(project, campaign, self._renderer)
-        self._articles = ArticleComposer(project, campaign, self._renderer)
         self._place = Place(file=shown(campaign.path, project.root))
         self._login = project.settings.email.smtp
+
+    @cached_property
+    def _articles(self) -> ArticleComposer:
+        # Imported by campaigns that have articles only.
+        from announce.channels.wechat.compose import ArticleComposer
+
+        return ArticleComposer(self._gathered.project, self._gathered.campaign, self._renderer)
 
     def compose(self, line: Planned) -> Message:
         """The finished message. InputError with the template's or the row's faults."""
@@ -71,6 +79,8 @@ class Composer:
         """Faults and doubts of a finished message that need no network to see."""
         if isinstance(message, Mail):
             return check_mail(message, self._place, self._login)
+        from announce.channels.wechat.limits import check as check_article
+
         return check_article(message, self._place)
 
     def problems(self) -> list[Problem]:

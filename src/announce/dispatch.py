@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -240,14 +240,14 @@ def _lay(send: Send, run: Run, *, rehearsed: bool) -> frozenset[DeliveryKey] | N
     changed = options.changed or rehearsed
     laid = (_as_planned(line) for line in plan.lines if is_mine(line))
     run.lay(laid, plan.content, now(), changed=changed)
-    if not options.retry_failed:
-        if options.only is None:
-            return None
-        chosen = (plan.lines[position] for position in options.positions(plan))
-        return frozenset(one.delivery.key for one in chosen if is_mine(one) and options.wants(one))
-    due = [line.delivery for line in options.due(plan) if is_mine(line)]
-    run.retry_failed(now(), [one.key for one in due if one.state is State.FAILED])
-    return frozenset(one.key for one in due)
+    chosen: Iterable[Planned] = (plan.lines[position] for position in options.positions(plan))
+    if options.retry_failed:
+        chosen = options.due(plan)
+        failed = (one for one in chosen if one.delivery.state is State.FAILED and is_mine(one))
+        run.retry_failed(now(), [one.delivery.key for one in failed])
+    if options.only is None and not (options.retry_failed and options.limit):
+        return None
+    return frozenset(one.delivery.key for one in chosen if is_mine(one) and options.wants(one))
 
 
 def _left(send: Send, tallies: dict[str, Tally]) -> int | None:

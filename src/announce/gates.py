@@ -17,6 +17,7 @@ from announce.errors import AnnounceError, GateError, MachineError
 from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
 from announce.model.delivery import Channel, DeliveryKey
+from announce.model.project import Project
 from announce.outlets import open_ledger_of
 from announce.preparing import Prepared
 from announce.problems import Problem, Severity
@@ -61,10 +62,15 @@ def _refusals(
         yield [], GateError(problem.message, hint=problem.hint)
     if campaign.approval == "required":
         yield prepared.channels, _unapproved()
-    for channel in prepared.channels:
-        if options.channel in (None, channel):
-            for refusal in _ledger_gates(prepared, options, channel):
-                yield [channel], refusal
+    channels = [one for one in prepared.channels if options.channel in (None, one)]
+    real = [channel for channel in channels if channel not in prepared.plan.sandboxed]
+    # Real channels share a ledger: its witnesses are read once.
+    behind = _behind(prepared.gathered.project, real[0]) if real else None
+    for channel in channels:
+        if behind is not None and channel in real:
+            yield [channel], behind
+        for refusal in _ledger_gates(prepared, options, channel):
+            yield [channel], refusal
 
 
 def _unapproved() -> GateError:
@@ -74,16 +80,21 @@ def _unapproved() -> GateError:
     )
 
 
+def _behind(project: Project, channel: Channel) -> MachineError | None:
+    """What a witness knows and the ledger does not."""
+    with closing(open_ledger_of(project, channel)) as ledger:
+        try:
+            verify(ledger, project.root, state_folder())
+        except MachineError as behind:
+            return behind
+    return None
+
+
 def _ledger_gates(
     prepared: Prepared, options: Options, channel: Channel
 ) -> Iterator[AnnounceError]:
     plan, project = prepared.plan, prepared.gathered.project
     with closing(open_ledger_of(project, channel)) as ledger:
-        if channel not in plan.sandboxed:
-            try:
-                verify(ledger, project.root, state_folder())
-            except MachineError as behind:
-                yield behind
         stored = ledger.content(plan.campaign, plan.occurrence)
         moved = ledger.moved_addresses(
             plan.campaign,

@@ -13,7 +13,6 @@ from announce.model.audience import Audience
 from announce.model.campaign import Campaign
 from announce.model.project import Project
 from announce.problems import Problem, errors_in
-from announce.reading.audiences import read_audience
 from announce.reading.campaigns import campaign_files, read_campaign, shown_path
 from announce.reading.project import find_project, read_project
 from announce.reading.yamlfile import load_yaml
@@ -73,6 +72,9 @@ def gather(opened: Opened) -> Gathered:
     Faults of the audience are among the problems, so that those of templates can be told with
     them; its recipients are none then.
     """
+    # Most commands open a project or a campaign, and read no audience.
+    from announce.reading.audiences import read_audience
+
     audience: Audience | None = None
     problems = opened.problems
     if opened.campaign.email is not None:

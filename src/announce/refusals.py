@@ -53,11 +53,12 @@ class Refusals:
                 self._again_later(job, outcome)
 
     def ended(self, outcome: Outcome) -> None:
-        """Take note of a final outcome: too many failures alike stop the run."""
+        """Take note of a final outcome: too many failures or doubts alike stop the run."""
         if outcome.state is State.SENT:
             self._throttles = 0
-        failed = outcome.state is State.FAILED
-        sign = f"{outcome.detail.get('class')}:{outcome.detail.get('code')}" if failed else ""
+        failed = outcome.state in (State.FAILED, State.IN_DOUBT)
+        kind, code = outcome.detail.get("class"), outcome.detail.get("code")
+        sign = f"{outcome.state.value}:{kind}:{code}" if failed else ""
         self._alike.append(sign)
         if len(self._alike) > self.retry.budget.of_last:
             self._alike.popleft()

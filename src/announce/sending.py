@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from announce.backlog import Backlog, Job
 from announce.channels.base import Carrier, Turn
 from announce.crew import FAREWELL
-from announce.errors import AnnounceError, StoppedError
+from announce.errors import AnnounceError, StoppedError, Unreachable
 from announce.ledger.base import LEASE, Run
 from announce.model.delivery import Delivery, DeliveryKey, Outcome, State
 from announce.model.message import Message
@@ -61,7 +62,7 @@ class Engine:
         self._refusals = Refusals(
             retry=retry, backlog=self._backlog, tally=self.tally, watcher=watcher
         )
-        self._waits = len(retry.waits)
+        self._retry = retry
         self._flying: dict[DeliveryKey, Job] = {}
         self._handed: set[DeliveryKey] = set()
         self._unwritten = Turn()
@@ -88,7 +89,42 @@ class Engine:
         return self.tally
 
     def _drive(self) -> None:
-        with self._outlet.carry(self._connections) as carrier:
+        """Carry all there is; where the way breaks down in the middle, again after each wait."""
+        waits = iter(self._retry.waits)
+        while True:
+            sent = self.tally.counts[State.SENT]
+            self._carry()
+            if not isinstance(self.tally.error, Unreachable) or not self.tally.counts[State.SENT]:
+                return
+            if self.tally.counts[State.SENT] > sent:
+                waits = iter(self._retry.waits)
+            wait = next(waits, None)
+            if wait is None or self._stop.is_set():
+                return
+            self._begin_anew(self.tally.error, wait.total_seconds())
+
+    def _begin_anew(self, error: AnnounceError, seconds: float) -> None:
+        """Put back what was under way, and wait as long as a server takes to come back."""
+        self._watcher.paused(error.message, seconds)
+        self.tally.error = None
+        for key, job in self._flying.items():
+            self._pace.landed(len(job.delivery.to), handed_over=key in self._handed)
+            if key not in self._handed:  # what was handed over is left for settling
+                self._backlog.put_back(job)
+        self._flying.clear()
+        self._handed.clear()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._halted:
+            time.sleep(min(0.2, max(0.0, until - time.monotonic())))
+            self._stay_alive()
+
+    def _carry(self) -> None:
+        with ExitStack() as stack:
+            try:
+                carrier = stack.enter_context(self._outlet.carry(self._connections))
+            except Unreachable as error:
+                self.tally.error = error
+                return
             try:
                 while self._more():
                     self._feed(carrier)
@@ -165,7 +201,7 @@ class Engine:
                 raise
         self._flying[delivery.key] = job
         self._pace.let_go(len(delivery.to))
-        last = job.tries >= self._waits
+        last = job.tries >= len(self._retry.waits)
         carrier.take(job.message, delivery.key, self._outlet.message_id(delivery.key), last=last)
 
     def _stop_for_the_day(self) -> None:

@@ -16,14 +16,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from announce.errors import AnnounceError, LoginRefused, MachineError, StoppedError
 from announce.model.delivery import Delivery, Outcome, State
 from announce.tally import Tally, Watcher
 from announce.texts import say
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 _EVERY = 0.1  # seconds between two words of what was sent
 _ERRORS = (LoginRefused, MachineError, StoppedError)
@@ -113,6 +114,8 @@ class Worker:
     @classmethod
     def fork(cls, work: Callable[[Order, Line], None]) -> Self:
         """A process that waits for its order, then does `work` and ends."""
+        from multiprocessing import Pipe  # few runs have a second process
+
         ours, theirs = Pipe()
         stop = mmap.mmap(-1, 1)
         parent = os.getpid()

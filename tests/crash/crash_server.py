@@ -12,27 +12,22 @@ import json
 import os
 import sys
 import traceback
-from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
-# What the commands import when they are called, so that it is here before the fork.
-MODULES = (
-    "announce.cli.send",
-    "announce.cli.status",
-    "announce.cli.log",
-    "announce.cli.settle",
-    "announce.cli.ledger",
-    "announce.channels.email.compose",
-    "announce.channels.email.transport",
-    "announce.ledger.opening",
-)
+# What a send imports only when it comes to it is to be here before the fork.
+COMMANDS = ("send", "status", "log", "settle", "ledger")
+ROOMS = ("announce.channels.email", "announce.ledger")
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 def main() -> None:
     """Obey until there is nothing more to obey."""
-    for name in MODULES:
-        importlib.import_module(name)
+    for name in COMMANDS:
+        importlib.import_module(f"announce.cli.{name}")
+    for room in ROOMS:
+        for module in iter_modules(importlib.import_module(room).__path__, f"{room}."):
+            importlib.import_module(module.name)
     # Whoever loses its parent becomes ours, so that we see the end of it too.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for line in sys.stdin:
@@ -88,6 +83,4 @@ def wait_for_group(group: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # this folder
-    assert Path(importlib.import_module("announce").__file__ or "").exists()
     main()

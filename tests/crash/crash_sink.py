@@ -16,7 +16,7 @@ from typing import Any
 
 FEATURES = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 50000000")
 LIMIT = 1 << 26
-ADDRESS = re.compile(rb"<([^>]*)>")
+ADDRESS = re.compile(r"<([^>]*)>")
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]*>)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -123,7 +123,7 @@ class Sink:
             elif verb in (b"MAIL", b"RSET"):
                 recipients = []
             elif verb == b"RCPT":
-                recipients += [ADDRESS.search(line)[1].decode()]
+                recipients += ADDRESS.findall(line.decode())
             elif verb == b"DATA":
                 await self._say(mouth, "354 go on")
                 await self._take(ear, recipients, mouth.get_extra_info("peername")[1])

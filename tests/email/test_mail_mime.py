@@ -7,7 +7,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import getaddresses
@@ -227,7 +227,7 @@ def test_attachments_come_back_as_written(name: str, data: bytes) -> None:
     ("text", "encoding"),
     [("Dear all,\n", "7bit"), ("x" * 200, "quoted-printable"), ("你好" * 20, "base64")],
 )
-def test_body_takes_the_shortest_encoding(text: str, encoding: str) -> None:
+def test_body_takes_the_encoding_that_fits(text: str, encoding: str) -> None:
     """Short ASCII lines as they are, Latin text quoted, Chinese in base64."""
     plain = _parsed(_mail(text=text)).get_body(("plain",))
     assert plain is not None
@@ -318,9 +318,54 @@ def test_same_mail_gives_the_same_bytes() -> None:
         {"to": (Address(spec="li@example.net", name="李"),)},
         {"languages": ("zh", "en")},
         {"unsubscribe": UNSUBSCRIBE},
+        {"list_id": "<n.example.org>"},
+        {"sender": Address(spec="chairs@example.org", name="SCI-FM")},
+        {"reply_to": Address(spec="answers@example.org")},
+        {"html": ""},
+        {"text": "你好<p>你好</p>\n", "html": ""},
+        {"pictures": (Blob(name="a.png", media_type="image/png", data=b"png", cid="a@x.org"),)},
+        {"attachments": (Blob(name="a.png", media_type="image/png", data=b"png", cid="a@x.org"),)},
         {"attachments": (Blob(name="a.pdf", media_type="application/pdf", data=b"pdf"),)},
     ],
 )
 def test_digest_moves_with_what_is_sent(change: dict[str, Any]) -> None:
     """Whatever a reader would get differently changes the digest."""
     assert digest(_mail(**change)) != digest(_mail())
+
+
+def test_digest_moves_with_what_is_inside_a_file() -> None:
+    """Each file counts with its name, its type, its content, and its place."""
+    plain = Blob(name="a.pdf", media_type="application/pdf", data=b"pdf")
+    other = Blob(name="b.txt", media_type="text/plain", data=b"b")
+    files = [
+        (plain,), (plain, other), (other, plain), (replace(plain, data=b"PDF"),),
+        (replace(plain, name="c.pdf"),), (replace(plain, media_type="text/plain"),), (plain, plain),
+    ]  # fmt: skip
+
+    assert len({digest(_mail(attachments=blobs)) for blobs in files}) == len(files)
+
+
+def test_part_cannot_end_itself() -> None:
+    """A text that holds the boundaries of the mail it was in before is one part all the same."""
+    text, seen = "Dear all,\n", []
+    for _ in range(3):
+        mail = _mail(text=text, html="<p>short</p>\n", attachments=(
+            Blob(name="a.pdf", media_type="application/pdf", data=b"pdf"),
+        ))  # fmt: skip
+        message = _parsed(mail)
+        (plain,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
+        assert (plain.get_content(), plain["Content-Transfer-Encoding"]) == (text, "7bit")
+        boundaries = re.findall(rb'boundary="([^"]+)"', _bytes(mail))
+        seen += boundaries
+        text = "".join(
+            f"--{boundary.decode()}--\n--{boundary.decode()}\n" for boundary in boundaries
+        )
+    assert len(set(seen)) == 6
+
+
+def test_date_is_written_with_its_zone() -> None:
+    """In any zone, with English names of days and months."""
+    there = DATE.astimezone(timezone(timedelta(hours=-3, minutes=-30)))
+    for date, shown in ((DATE, "09:30:00 +0000"), (there, "06:00:00 -0330")):
+        written = write(_mail(), message_id=ID, date=date)
+        assert f"\r\nDate: Mon, 06 Jan 2025 {shown}\r\n".encode() in written

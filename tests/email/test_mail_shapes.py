@@ -7,6 +7,7 @@ import email.policy
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -34,69 +35,70 @@ LAYOUTS = Path(__file__).parents[2] / "templates" / "layouts"
 NOW = datetime(2025, 1, 6, 9, 30, tzinfo=UTC)
 MACROS = "{% macro m(who) %}*{{ who }}*{% endmacro %}"
 
-# Every way in which a template can print a recipient's value, or look at it. X and Y are columns.
+# Every way in which a template can print a recipient's value, or look at it. X and Y are values,
+# NAME is the name of a column.
 BLOCKS = [
-    "{{ recipient.X }}", "**{{ recipient.X }}**{{ recipient.Y }}", "# {{ recipient.X }}",
-    "> {{ recipient.X }}\n> b", "1. {{ recipient.X }}\n2. {{ recipient.Y }}",
-    "`{{ recipient.X }}`", "![{{ recipient.X }}](logo)", "{{ recipient['X'] }}",
-    "| {{ recipient.X }} | h |\n| --- | --- |\n| {{ recipient.Y }} | {{ facts.day }} |",
-    "[t]({{ recipient.url }})", "[{{ recipient.X }}](https://example.org/{{ recipient.Y }})",
+    "{{ X }}", "**{{ X }}**{{ Y }}", "# {{ X }}", "> {{ X }}\n> b", "1. {{ X }}\n2. {{ Y }}",
+    "`{{ X }}`", "![{{ X }}](logo)", "{{ recipient['NAME'] }}",
+    "| {{ X }} | h |\n| --- | --- |\n| {{ Y }} | {{ facts.day }} |", "[t]({{ recipient.url }})",
+    "[{{ X }}](https://example.org/{{ Y }})",
     "[{{ recipient.url }}]({{ recipient.url }}) [f]({{ facts.url }})",
-    "{{ recipient.url | link }} {{ facts.url | link }}", "{{ recipient.url | link(recipient.X) }}",
-    "{{ facts.url | link(recipient.X) }}", "{{ recipient.address | email }}",
-    "{% if recipient.X %}yes {{ recipient.X }}{% else %}none{% endif %}",
-    "{{ recipient.X or recipient.Y }}", "{{ 'a' if recipient.X == 'k' else recipient.Y }}",
-    "{% if recipient.X == recipient.Y %}same{% else %}differ{% endif %}",
-    "{% if recipient.X in ['k', '12'] %}in{% endif %}.",
-    "{% if 'k' in recipient.X %}has{% endif %}.",
-    "{% if recipient.X is in ['k', '12'] %}in{% endif %}.",
-    "{% if recipient.X < recipient.Y %}less{% endif %}.",
-    "{% if not recipient.X and recipient.Y %}b{% elif recipient.X != '12' %}c{% endif %}.",
-    "{{ recipient.X | default('–', true) }}", "{{ recipient.nothing | default('d') }}",
-    "{% if recipient.nothing is defined %}d{% endif %}{% if 'X' in recipient %}h{% endif %}.",
-    "{% if recipient is defined and recipient.X is string %}t{% endif %}.",
-    "{{ recipient.X | upper }} {{ recipient.X.title() }}", "{{ recipient.X | trim | capitalize }}",
-    "{{ recipient.X | replace('k', recipient.Y) }}", "{{ recipient.X | int + 1 }} {{ (recipient.X | int - 1) // 2 }}", "{{ recipient.X | length }}",
-    "{{ recipient.X | first }} {{ recipient.names | last }}", "{% for part in recipient.X | split %}\n- {{ part }}\n{% else %}no\n{% endfor %}",
-    "{% for part in recipient.X | split(',') %}{{ loop.index }} {{ part | lower }} {% endfor %}.",
-    "{{ recipient.X | split | list }}", "{{ recipient.names | list('or') }}",
+    "{{ recipient.url | link }} {{ facts.url | link }}", "{{ recipient.url | link(X) }}",
+    "{{ facts.url | link(X) }}", "{{ recipient.address | email }}",
+    "{% if X %}yes {{ X }}{% else %}none{% endif %}", "{{ X or Y }}",
+    "{{ 'a' if X == 'k' else Y }}", "{% if X == Y %}same{% else %}differ{% endif %}",
+    "{% if X in ['k', '12'] %}in{% endif %}.", "{% if 'k' in X %}has{% endif %}.",
+    "{% if X is in ['k', '12'] %}in{% endif %}.", "{% if X < Y %}less{% endif %}.",
+    "{% if not X and Y %}b{% elif X != '12' %}c{% endif %}.", "{{ X | default('–', true) }}",
+    "{{ recipient.nothing | default('d') }}",
+    "{% if recipient.nothing is defined %}d{% endif %}{% if 'NAME' in recipient %}h{% endif %}.",
+    "{% if recipient is defined and X is string %}t{% endif %}.",
+    "{{ X | upper }} {{ X.title() }}", "{{ X | trim | capitalize }}", "{{ X | replace('k', Y) }}",
+    "{{ X | int + 1 }} {{ (X | int - 1) // 2 }}", "{{ X | length }}",
+    "{{ X | first }} {{ recipient.names | last }}",
+    "{% for part in X | split %}\n- {{ part }}\n{% else %}no\n{% endfor %}",
+    "{% for part in X | split(',') %}{{ loop.index }} {{ part | lower }} {% endfor %}.",
+    "{{ X | split | list }}", "{{ recipient.names | list('or') }}",
     "{{ recipient.names | join(' / ') }}", "{{ recipient.names | sort | reverse | join(',') }}",
     "{{ recipient.names | map('upper') | join }}", "{{ recipient.names | unique | list }}",
     "{% if recipient.names | length > 1 %}all{% else %}one{% endif %}",
     "{% for name in recipient.names %}{{ name }}{{ ', ' if not loop.last }}{% endfor %}",
-    "{{ recipient.names[0] }} {{ recipient.names[-1] }} {{ recipient.X[:2] }}",
-    "{{ recipient.names[5] | default('six') }}", "{% for sign in recipient.X %}{{ loop.index }}{% endfor %}.",
-    "{{ recipient.X ~ '-' ~ recipient.Y }}", "{{ 'a' + recipient.X }}", "{% set v = recipient.X %}{{ v }}", "{% set v %}b {{ recipient.X }}{% endset %}{{ v }} {{ v + recipient.Y }}",
-    "{% set n = namespace(v=recipient.X) %}{{ n.v }}", "{{ m(recipient.X) }} {{ m('<' ~ recipient.Y) }}",
-    "{{ [recipient.X, recipient.Y] | join(', ') }}", "{{ [recipient.X, recipient.Y] | select | list }}",
-    "{{ [recipient.X, m(recipient.Y)] | list }}", "{{ [recipient.X, recipient.Y] | sort | first }}",
-    "{% set a, b = recipient.names[:2] if recipient.names | length > 1 else ['q', 'r'] %}{{ a }}{{ b }}",
-    "{{ facts.table[recipient.X] | default('?') }}", "{{ facts.table.get(recipient.X, 'none') }}",
-    "{% if recipient.X.startswith('k') %}k{% endif %}{{ recipient.X.split(';') | first }}",
-    "{% include 'parts/p.md.j2' %}", "{% include recipient.X ignore missing %}.",
+    "{{ recipient.names[0] }} {{ recipient.names[-1] }} {{ X[:2] }}",
+    "{{ recipient.names[5] | default('six') }}",
+    "{% for sign in X %}{{ loop.index }}{% endfor %}.", "{{ X ~ '-' ~ Y }}", "{{ 'a' + X }}",
+    "{% set v = X %}{{ v }}", "{% set v %}b {{ X }}{% endset %}{{ v }} {{ v + Y }}",
+    "{% set n = namespace(v=X) %}{{ n.v }}", "{{ m(X) }} {{ m('<' ~ Y) }}",
+    "{{ [X, Y] | join(', ') }}", "{{ [X, Y] | select | list }}", "{{ [X, m(Y)] | list }}",
+    "{{ [X, Y] | sort | first }}",
+    "{% set a, b = recipient.names[:2] if recipient.names | length > 1 else 'qr' %}{{ a }}{{ b }}",
+    "{{ facts.table[X] | default('?') }}", "{{ facts.table.get(X, 'none') }}",
+    "{% if X.startswith('k') %}k{% endif %}{{ X.split(';') | first }}",
+    "{% include 'parts/p.md.j2' %}", "{% include X ignore missing %}.",
     "{% for key, value in recipient.items() %}{{ key }}{% endfor %}",
-    "{% if recipient.X is number %}n{% endif %}{% if recipient.names is sequence %}s{% endif %}",
-    "{{ recipient.X | join('-') }}", "{{ cycler('a', recipient.X).next() }}",
-    "{% if recipient.X is sameas recipient.X %}s{% endif %}{% if recipient.X is eq 'k' %}e{% endif %}.",
+    "{% if X is number %}n{% endif %}{% if recipient.names is sequence %}s{% endif %}",
+    "{{ X | join('-') }}", "{{ cycler('a', X).next() }}",
+    "{% if X is sameas X %}s{% endif %}{% if X is eq 'k' %}e{% endif %}.",
     "{{ facts.day }} {{ title }} {{ facts.url }} plain *words* only",
 ]  # fmt: skip
 # And those that are at fault for nearly everybody.
 FAULTY = [
-    "{{ recipient }}", "{{ recipient.names }}", "{{ recipient.nothing }}", "{{ recipient.X.y }}",
-    "{{ recipient | length }}", "{{ recipient.X | number }}", "{{ recipient.X | date }}",
-    "{{ recipient.X * 2 }}", "{{ recipient.X.nothing() }}", "{% if recipient.X > 1 %}{% endif %}",
+    "{{ recipient }}", "{{ recipient.names }}", "{{ recipient.nothing }}", "{{ X.y }}",
+    "{{ recipient | length }}", "{{ X | number }}", "{{ X | date }}", "{{ X * 2 }}",
+    "{{ X.nothing() }}", "{% if X > 1 %}{% endif %}",
 ]  # fmt: skip
 LINES = [
-    "plain", "{{ title }}: {{ recipient.X }}", "{{ recipient.X }}", " a  {{ recipient.X }} ",
-    "{% if recipient.X == 'k' %}K{% else %}L{% endif %}", "{{ recipient.names | list }}",
+    "plain", "{{ title }}: {{ X }}", "{{ X }}", " a  {{ X }} ",
+    "{% if X == 'k' %}K{% else %}L{% endif %}", "{{ recipient.names | list }}",
     "{{ recipient.url | link('at') }}",
 ]  # fmt: skip
 VALUES = [
     "", " ", "k", "12", "x", "K; x ;y", "a,b", "张三", "**b**", "<i>&amp;", "\"'", "=?utf-8?q?x?=",
     "https://example.org/?a=1&b=2", "https://mp.weixin.qq.com/s/1", "mailto:a@example.org",
-    "http://例子.中国/路?q=\"", "two\nlines", "two\r\n  lines\x85end", "\u202ertl\u202c", "a\u00a0b",
+    "http://例子.中国/路?q=\"", "two\nlines", "two\r\n  lines\x85end", "\u202ertl\u202c",
+    "a\u00a0b",
     "tab\tand  blanks ", "😀🀄", "2025-02-10", "\x00\ufdd0t0\ufdd1", "长" * 400, "l" * 1200,
-    "javascript:alert(1)", "| a |", "# h", "- l", "\\", "parts/p.md.j2", "javascript:x https://a.b",
+    "javascript:alert(1)", "| a |", "# h", "- l", "\\", "parts/p.md.j2",
+    "javascript:x https://a.b",
 ]  # fmt: skip
 
 columns = st.sampled_from(["a", "b", "url"])
@@ -131,7 +133,8 @@ def templates(draw: st.DrawFn) -> str:
     """A template of one language."""
 
     def one(text: str) -> str:
-        return re.sub("[XY]", lambda _: draw(columns), text)
+        text = re.sub(r"\b[XY]\b", lambda _: f"recipient.{draw(columns)}", text)
+        return text.replace("NAME", draw(columns))
 
     blocks = draw(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=4))
     if draw(st.integers(0, 9)) == 9:
@@ -261,6 +264,7 @@ def test_quick_way_gives_what_the_plain_way_gives(
 
 def _check_as_others_read_it(mail: Mail, written: bytes) -> None:
     """The standard library reads back what went in."""
+    assert re.search(rb"(?<!\r)\n|\r(?!\n)", written) is None
     message = email.message_from_string(written.decode(), policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     assert [defect for part in message.walk() for defect in part.defects] == []
@@ -302,3 +306,55 @@ def _tree(part: EmailMessage) -> Any:
     content = part.get_content()
     words = _lines(content) if isinstance(content, str) else content
     return kind, words, part.get_filename(), part["Content-ID"], part.get_content_disposition()
+
+
+def test_recipients_of_one_shape_share_everything_but_their_values(office: Office) -> None:
+    """The quick way is taken: two recipients have one shape, and mails of their own."""
+    office.write({"en/note.md.j2": "---\nsubject: S\n---\nDear {{ recipient.a }}\n"})
+    composer, ada, bo = office.composer(), _person(a="Ada"), _person(a="Bo")
+
+    mails = [composer.compose(_line(someone, ["en"])) for someone in (ada, bo)]
+
+    assert mails[0].content.frame is mails[1].content.frame
+    assert [mail.text for mail in mails] == ["Dear Ada\n", "Dear Bo\n"]
+
+
+def test_changed_mail_is_written_anew(office: Office) -> None:
+    """What `replace` makes of a mail has the bytes of one that was made so."""
+    office.write({"en/note.md.j2": "---\nsubject: S\n---\nDear {{ recipient.a }}\n"})
+    mail = office.composer().compose(_line(_person(a="Ada"), ["en"]))
+    to = (Address(spec="me@example.org", name="Me"),)
+
+    for change in ({"subject": "【样例】S", "to": to}, {"text": "t\n"}, {"html": "<p>h</p>\n"}):
+        changed = replace(mail, **change)
+        everything = {one.name: getattr(changed, one.name) for one in fields(Mail) if one.init}
+        assert _bytes(changed) == _bytes(Mail(**everything))
+        assert digest(changed) == digest(Mail(**everything)) != digest(mail)
+
+
+def test_own_files_are_sent_along_by_shape_too(office: Office) -> None:
+    """An attachment of one's own, none, or one that is missing, as in the plain way."""
+    (office.root / "assets/li.pdf").write_bytes(b"certificate")
+    office.write({"en/note.md.j2": "---\nsubject: S\n---\nDear {{ recipient.a }}\n"})
+    office.campaign = office.of(
+        email={"attachments": [{"column": "b"}, {"file": "assets/logo.png"}]}
+    )
+    people = [_person(a="Ada", b=name) for name in ("assets/li.pdf", "", "assets/none.pdf", " ")]
+
+    composer, plain = office.composer(), office.composer(memo=False)
+    made = [_made(composer, _line(someone, ["en"])) for someone in people]
+
+    assert made == [_made(plain, _line(someone, ["en"])) for someone in people]
+    names = [[blob.name for blob in one[0].attachments] for one in made if type(one) is tuple]
+    assert names == [["li.pdf", "logo.png"], ["logo.png"], ["logo.png"]]
+    assert [problem.code for problem in made[2]] == ["file-missing"]
+    office.campaign = office.of()
+
+
+def _person(**columns: str) -> Recipient:
+    address = Address(spec="li@example.net", name="李四", shown="li@example.net")
+    return Recipient(
+        key="k1", addresses=(address,), name="Ada", names=("Ada",), language="en",
+        fields={"a": "", "b": "", "url": "", **columns},
+        place=Place(file="audiences/a.csv", line=2),
+    )  # fmt: skip

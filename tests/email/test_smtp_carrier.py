@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import signal
-import smtplib
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +20,6 @@ from driving import (
 )
 from scripted import FEATURES, Authority, Fault, Script
 
-from announce.channels.email.account import Account
-from announce.channels.email.letter import Letter
-from announce.channels.email.line import Line
 from announce.errors import LoginRefused, MachineError
 from announce.model.delivery import State
 from announce.model.message import Article, Blob
@@ -69,6 +62,20 @@ def test_mails_spread_over_connections() -> None:
     ridden = ride(Script(**{**PIPED, "holds": {".": 3}}), mails=people(40), connections=3)
     assert ridden.states == ["sent"] * 40
     assert 1 < len(ridden.heard.sessions) <= 3
+
+
+def test_idle_connection_is_preferred_to_a_busy_one() -> None:
+    """A mail is not put behind a body whose answer may take long."""
+    slow = Script(**PIPED, answers={".": ["250 taken", "250 taken", Fault.SILENCE]})
+    mails = people(4)
+    with carrying(slow, Script(**PIPED), connections=2) as (carrier, ridden):
+        drive(carrier, ridden, mails[:2])
+        assert carrier.turn(0.3).landed == []  # the second connection has time to be opened
+        _take(carrier, [mails[2]])
+        carrier.go(carrier.turn(5.0).ready)
+        assert carrier.turn(0.0).landed == []
+        drive(carrier, ridden, [mails[3]])
+    assert [verbs.count("MAIL") for verbs in ridden.heard.verbs] == [3, 1]
 
 
 def test_nothing_of_a_body_leaves_before_it_may() -> None:
@@ -369,6 +376,7 @@ def test_loss_while_a_body_is_at_the_brink_is_told() -> None:
             turns.append(carrier.turn(5.0))
     ((key, outcome),) = turns[-1].landed
     assert turns[-1].ready == []
+    carrier.go([key])
     assert key == key_of(mails[0])
     assert outcome.state is not State.SENT
     assert ridden.heard.taken == []
@@ -437,107 +445,6 @@ def test_loss_inside_tls(tmp_path: Path, stage: str) -> None:
     ridden = ride(script, Script(**PIPED, context=script.context, implicit=True),
                   mails=people(3), security="tls", ca=authority.path)  # fmt: skip
     assert ridden.states == ["sent", "in_doubt" if stage == "." else "sent", "sent"]
-
-
-# -- everything at once ------------------------------------------------------------------------
-
-TROUBLE: list[Any] = [
-    "250 fine", "250 fine", "250 fine", "250 fine", "250 fine", "451 later", "550 no",
-    "421 leaving", "what?", "354 go on", Fault.DROP,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("seed", range(24))
-def test_any_mixture_of_faults_keeps_the_promise(seed: int) -> None:
-    """Faults at random, several connections: each mail ends once, none arrives twice, each that
-    is told as sent arrived, each that is told as failed did not."""
-    chance = random.Random(seed)
-    script = Script(
-        features=chance.choice([PIPELINING, FEATURES]),
-        strict=chance.random() < 0.5,
-        answers={
-            verb: [*chance.choices(TROUBLE, k=60), "250 fine"] for verb in ("MAIL", "RCPT", ".")
-        },
-        in_body=chance.choices([None, None, None, *TROUBLE[5:]], k=10),
-    )
-    mails = [
-        mail_to(*(f"p{index}{letter}@example.net" for letter in "abc"[: chance.choice([1, 1, 3])]))
-        for index in range(40)
-    ]
-    ridden = ride(script, mails=mails, connections=3, renew_after=9, last=chance.random() < 0.5)
-    assert len(ridden.ended) == 40
-
-
-class Interrupted(socket.socket):
-    """A socket whose user is interrupted once, as soon as something has gone out or come in."""
-
-    def __init__(self, there: socket.socket) -> None:
-        super().__init__(there.family, there.type, fileno=there.detach())
-        self.moment = ""
-
-    def send(self, data: Any, flags: int = 0) -> int:
-        """Send, and be interrupted."""
-        return self._after("send", super().send(data, flags))
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        """Receive, and be interrupted."""
-        return self._after("recv", super().recv(size, flags))
-
-    def _after(self, moment: str, result: Any) -> Any:
-        if moment == self.moment:
-            self.moment = ""
-            raise KeyboardInterrupt
-        return result
-
-
-@pytest.mark.parametrize("moment", ["send", "recv"])
-def test_interrupted_connection_is_not_used_again(moment: str) -> None:
-    """Whether the octets have gone or come is not known: said again, a body might become that of
-    the next mail; heard without what was lost, an answer might be taken for another's."""
-    here, there = socket.socketpair()
-    smtp = smtplib.SMTP()
-    smtp.sock, smtp.esmtp_features = Interrupted(here), {"pipelining": ""}
-    line = Line(smtp, Account(host="127.0.0.1", port=25), SENDER)
-    first, second = (
-        Letter(key_of(mail), (mail.to[0].spec,), b"a: b\r\n", False, True) for mail in people(2)
-    )
-    line.dialogue.begin(first)
-    line.flush()
-    there.sendall(b"250 fine\r\n250 fine\r\n354 go on\r\n")
-    assert line.read() == [(first, None)]
-    line.dialogue.go()
-    line.dialogue.begin(second)
-    smtp.sock.moment = moment
-    there.sendall(b"250 taken\r\n")
-    with pytest.raises(KeyboardInterrupt):
-        _ = line.flush() or line.read()
-    for _ in range(2):
-        assert line.flush() == line.read() == []
-    assert there.recv(9999).count(b"a: b\r\n.\r\nMAIL") == 1
-    assert [end.state for _, end, _ in line.dialogue.left()] == [State.IN_DOUBT, State.FAILED]
-    line.close()
-    there.close()
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_interrupt_at_any_moment_keeps_the_promise(seed: int) -> None:
-    """Ctrl-C in the middle, then what answers have come, then the end."""
-    chance = random.Random(seed)
-    let_go: set[str] = set()
-    with carrying(Script(**PIPED), connections=3) as (carrier, ridden):
-        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.002, 0.05))
-        try:
-            drive(carrier, ridden, people(2000), let_go=let_go)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-        for key, outcome in carrier.turn(0).landed:
-            ridden.ended[key.recipient] = outcome
-    ridden.check(people(2000))
-    assert set(ridden.kept) <= let_go
 
 
 def _take(carrier: Any, mails: list[Any]) -> None:

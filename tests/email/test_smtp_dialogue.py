@@ -59,6 +59,21 @@ def test_envelope_is_one_write_and_the_next_one_goes_with_the_body() -> None:
     assert not dialogue.free
 
 
+def test_without_pipelining_each_command_waits_for_the_answer() -> None:
+    """One line, one answer; no envelope behind a body."""
+    dialogue = Dialogue(HOST, SENDER, {})
+    dialogue.begin(_letter("a@example.net"))
+    said = [_said(dialogue)]
+    for line in GROUP.splitlines(keepends=True):
+        dialogue.receive(line)
+        said.append(_said(dialogue))
+    assert said == [
+        b"MAIL FROM:<chairs@example.org>\r\n", b"RCPT TO:<a@example.net>\r\n", b"DATA\r\n", b"",
+    ]  # fmt: skip
+    dialogue.go()
+    assert not dialogue.free
+
+
 def test_data_to_several_waits_for_all_their_answers() -> None:
     """It is not in the group: a mail to some of them only must never leave unasked."""
     dialogue = Dialogue(HOST, SENDER, PIPED)

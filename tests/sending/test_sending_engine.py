@@ -34,7 +34,13 @@ from sending_support import (
     retry,
 )
 
-from announce.errors import AnnounceError, LoginRefused, MachineError, StoppedError
+from announce.errors import (
+    AnnounceError,
+    LoginRefused,
+    MachineError,
+    StoppedError,
+    Unreachable,
+)
 from announce.ledger.base import LEASE, Ledger, Run, RunLost
 from announce.model.delivery import Delivery, DeliveryKey, Outcome, State
 from announce.model.message import Message
@@ -808,3 +814,61 @@ def test_end_of_a_run_is_its_worst(tallies: dict[str, Tally], expected: str | No
     error = end_of(tallies)
 
     assert (None if error is None else str(error)) == expected
+
+
+def away_at(*absent: int) -> Any:
+    """A server that is away at these openings."""
+
+    def open_or_not(number: int) -> None:
+        if number in absent:
+            raise Unreachable("no connection to smtp.example.org")
+
+    return open_or_not
+
+
+def test_server_that_restarts_in_the_middle_is_waited_for(ledger: Ledger) -> None:
+    """It is gone at two openings after the first five mails: all are sent, nobody twice."""
+    wire = Wire(
+        {"p005": [Unreachable("connection lost"), SENT]},
+        opening=away_at(2, 3),
+    )
+
+    sending = Sending(ledger, wire, people(12), retry=retry(AT_ONCE, AT_ONCE, AT_ONCE)).go()
+
+    assert sending.tally == Tally(counts=Counter({State.SENT: 12}))
+    assert wire.taken == Counter(one.key.recipient for one in people(12))
+    assert wire.openings == 4
+
+
+def test_server_that_stays_away_ends_the_run(ledger: Ledger) -> None:
+    """After the last wait the run ends; who was not served stays due."""
+    wire = Wire(
+        {"p005": [Unreachable("connection lost"), SENT]},
+        opening=away_at(2, 3, 4),
+    )
+
+    sending = Sending(ledger, wire, people(12), retry=retry(AT_ONCE, AT_ONCE, AT_ONCE)).go()
+
+    assert type(sending.tally.error) is Unreachable
+    assert sending.states == {State.SENT: 5, State.PLANNED: 7}
+    assert wire.openings == 4
+
+
+def test_server_that_was_never_there_ends_the_run_at_once(ledger: Ledger) -> None:
+    """Before the first mail nothing is waited for: the settings may be wrong."""
+    wire = Wire(opening=away_at(1, 2, 3, 4))
+
+    sending = Sending(ledger, wire, people(3), retry=retry(HOUR)).go()
+
+    assert type(sending.tally.error) is Unreachable
+    assert (wire.openings, sending.states) == (1, {State.PLANNED: 3})
+
+
+def test_doubts_alike_stop_the_run(ledger: Ledger) -> None:
+    """A server that never answers a body must not put everybody in doubt."""
+    doubt = Outcome(state=State.IN_DOUBT, reason="lost", detail={"class": "connection_lost"})
+
+    sending = Sending(ledger, Wire(otherwise=doubt), people(50), retry=retry(alike=5)).go()
+
+    assert sending.tally.stopped == "5 of the last 5 messages failed alike: lost"
+    assert sending.states == {State.IN_DOUBT: 5, State.PLANNED: 45}

@@ -12,8 +12,9 @@ from announce import finished
 from announce.checks.dates import past_facts
 from announce.checks.limits import assumed_limits
 from announce.cli.common import banner, campaign_argument, now
-from announce.cli.report import About, finish
+from announce.cli.report import finish
 from announce.cli.screen import Screen
+from announce.cli.standing import About
 from announce.gathering import Opened, open_campaign, shown
 from announce.model.delivery import CHANNELS, Channel
 from announce.problems import Place

@@ -19,9 +19,10 @@ from announce import finished
 from announce.cli.common import banner, now, prepare_opened, with_refusals
 from announce.cli.plan import plan_json, show_classes, show_forecast, show_plan
 from announce.cli.progress import watcher
-from announce.cli.report import About, finish
+from announce.cli.report import finish
 from announce.cli.screen import Screen
 from announce.cli.send import Asked
+from announce.cli.standing import About
 from announce.dispatch import Options, Send, dispatch
 from announce.errors import AnnounceError, GateError, InputError
 from announce.gates import check_gates
@@ -76,7 +77,8 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
         error = _run(job, tallies)
     about = About(project=project, campaign=campaign, problems=prepared.plan.problems)
     standing = about.reached(options.channel, all_named=screen.as_json)
-    if inputs is not None and not refused and inputs == finished.fingerprint(project, campaign):
+    # Not where a file was edited while it was sent, nor where a gate has something to tell.
+    if inputs and not (refused or error) and inputs == finished.fingerprint(project, campaign):
         finished.keep(project, campaign, inputs, prepared.lasting)
     took = timedelta(seconds=time.monotonic() - asked.started)
     code = finish(screen, about, tallies, standing, took, error)
@@ -108,21 +110,30 @@ def _known_keys(plan: Plan, keys: tuple[str, ...]) -> frozenset[str] | None:
     must not pass for nothing to do."""
     if not keys:
         return None
-    known = {
-        line.delivery.key.recipient.casefold(): line.delivery.key.recipient for line in plan.lines
-    }
+    found: dict[str, str] = {}
+    asked = {key.casefold() for key in keys}
+    for known in _all_keys(plan):
+        if known.casefold() in asked:
+            found[known.casefold()] = known
     for key in keys:
-        if key.casefold() not in known:
-            near = get_close_matches(key.casefold(), known, n=2, cutoff=0.8)
-            raise InputError(
-                say('the plan has no key "{key}"', key=key),
-                hint=say(
-                    "did you mean {names}?", names=say(" or ").join(known[one] for one in near)
-                )
-                if near
-                else say("`announce plan CAMPAIGN --all` lists the keys"),
-            )
-    return frozenset(known[key.casefold()] for key in keys)
+        if key.casefold() not in found:
+            raise _unknown_key(plan, key)
+    return frozenset(found.values())
+
+
+def _all_keys(plan: Plan) -> Iterator[str]:
+    return (line.delivery.key.recipient for line in plan.lines)
+
+
+def _unknown_key(plan: Plan, key: str) -> InputError:
+    known = {one.casefold(): one for one in _all_keys(plan)}
+    near = get_close_matches(key.casefold(), known, n=2, cutoff=0.8)
+    return InputError(
+        say('the plan has no key "{key}"', key=key),
+        hint=say("did you mean {names}?", names=say(" or ").join(known[one] for one in near))
+        if near
+        else say("`announce plan CAMPAIGN --all` lists the keys"),
+    )
 
 
 def _present(prepared: Prepared, channel: Channel | None) -> Channel | None:

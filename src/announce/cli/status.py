@@ -10,16 +10,9 @@ from typing import Any
 import click
 
 from announce.cli.common import now, project_campaign
-from announce.cli.report import (
-    COUNTED,
-    People,
-    channel_json,
-    needs_a_person,
-    reached_in_part,
-    show_in_part,
-    show_people,
-)
+from announce.cli.report import show_in_part, show_people
 from announce.cli.screen import Screen
+from announce.cli.standing import COUNTED, People, channel_json, needs_a_person, reached_in_part
 from announce.errors import LedgerBehind
 from announce.gathering import open_project
 from announce.ledger.base import Ledger

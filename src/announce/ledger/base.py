@@ -12,12 +12,13 @@ hand-over and the answer are written at once and synced in groups.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from announce.ledger.many import Many
 from announce.ledger.records import (
     EVENTS,
     LEASE,
@@ -37,7 +38,6 @@ from announce.model.delivery import (
     DeliveryKey,
     Event,
     Outcome,
-    State,
     Suppression,
 )
 
@@ -198,7 +198,7 @@ class Run(Protocol):
         it was handed over. `outcome` is a short word for the record."""
 
 
-class Ledger(Protocol):
+class Ledger(Many, Protocol):
     """The durable record. Methods that read are safe beside a run; times are aware."""
 
     @property
@@ -229,44 +229,11 @@ class Ledger(Protocol):
     def receipt_key(self, campaign: str, occurrence: str) -> str:
         """The random key (hex) of this ledger's receipt for an occurrence."""
 
-    def campaigns(self) -> list[tuple[str, str]]:
-        """Every (campaign, occurrence) with deliveries, in the order in which they came."""
-
-    def deliveries(
-        self,
-        campaign: str,
-        occurrence: str | None = None,
-        *,
-        states: Collection[State] | None = None,
-    ) -> Iterator[Delivery]:
-        """The deliveries of a campaign, or those in `states`, by occurrence and in the plan's
-        order."""
-
     def delivery(self, key: DeliveryKey) -> Delivery | None:
         """One delivery."""
 
-    def counts(self, campaign: str | None = None) -> Counts:
-        """How many deliveries stand in each state."""
-
-    def states(
-        self, campaign: str, occurrence: str, channel: Channel
-    ) -> Iterator[tuple[str, State, str]]:
-        """Recipient's key, state and reason of each delivery, in the plan's order."""
-
-    def totals(self, campaign: str, occurrence: str, channel: Channel) -> dict[State, int]:
-        """How many deliveries stand in each state, in the order in which these first appear."""
-
-    def skips(self, campaign: str, occurrence: str, channel: Channel) -> dict[str, int]:
-        """How many deliveries are skipped for each reason."""
-
-    def noted(self, campaign: str, occurrence: str | None, channel: Channel) -> Iterator[Delivery]:
-        """What failed, is in doubt, or was sent or skipped with a reason, in the plan's order."""
-
     def events(self, key: DeliveryKey) -> list[Event]:
         """What happened to one delivery, oldest first."""
-
-    def history(self, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
-        """Every delivery of a campaign with its events."""
 
     def content(self, campaign: str, occurrence: str) -> Mapping[str, str] | None:
         """What shaped the messages when the occurrence was first claimed; None before."""
@@ -303,23 +270,6 @@ class Ledger(Protocol):
     def oldest_in(self, account: str, since: datetime) -> datetime | None:
         """When the first hand-over since then was: room comes as it leaves the window."""
 
-    def moved_addresses(
-        self,
-        campaign: str,
-        occurrence: str,
-        channel: Channel,
-        planned: Iterable[Delivery],
-        *,
-        has: Callable[[DeliveryKey], bool] | None = None,
-    ) -> list[tuple[str, DeliveryKey, DeliveryKey]]:
-        """Addresses already served under a key that the plan lacks, and planned under another:
-        (address, old key, new key). `has` says whether the plan has a key; without it the keys
-        of `planned` are gathered, which otherwise are looked at only where there is need."""
-
-    def standings(self, campaign: str, occurrence: str, *, since: int = 0) -> Iterator[Standing]:
-        """How far each delivery of an occurrence came; with `since`, only those that changed
-        after that sequence."""
-
     def finished(self, campaign: str, occurrence: str) -> Mapping[str, Any] | None:
         """What was kept of the last run, if it left nothing to do; None where nothing was."""
 
@@ -327,15 +277,6 @@ class Ledger(Protocol):
         self, campaign: str, occurrence: str, facts: Mapping[str, Any] | None
     ) -> None:
         """Keep plain facts of a run that left nothing to do; None: forget them."""
-
-    def changes(
-        self, campaign: str, occurrence: str, *, since: int = 0
-    ) -> Iterator[tuple[DeliveryKey, State]]:
-        """How each delivery stands that changed after that sequence; from the beginning only
-        those that were served or are in doubt."""
-
-    def adoptions(self, campaign: str, occurrence: str) -> dict[str, int]:
-        """The ledgers whose record was adopted for an occurrence, each with its sequence."""
 
     def adopted(self, campaign: str, occurrence: str) -> TakenOver:
         """What was adopted for an occurrence."""

@@ -7,8 +7,6 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 _PROC = Path("/proc")
 
 
@@ -40,6 +38,8 @@ def _boot() -> str:
     try:
         return (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
+        import psutil  # slow to import, and not needed on Linux
+
         # The boot time drifts by a second or so when the clock is set: to the minute it is stable
         # enough, and a wrong "other boot" only puts more in doubt.
         return f"boot-{int(psutil.boot_time()) // 60}"
@@ -66,6 +66,8 @@ def _started(pid: int) -> str:
     except (FileNotFoundError, ProcessLookupError):
         if (_PROC / "self/stat").exists():
             return ""
+    import psutil
+
     try:
         process = psutil.Process(pid)
         gone = process.status() == psutil.STATUS_ZOMBIE

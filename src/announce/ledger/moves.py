@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,11 +22,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from announce.ledger.base import EVENTS
 from announce.ledger.schema import Moment, Packed, adoptions, deliveries, events, packed, stamp
 from announce.model.delivery import Delivery, DeliveryKey, Event, State
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
 def is_key(key: DeliveryKey) -> ColumnElement[bool]:
@@ -174,5 +177,7 @@ def in_bulk(connection: Connection, statement: Insert | Update, rows: list[dict[
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that can say what to do on a conflict, in the connection's dialect."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table)
     return sqlite.insert(table)

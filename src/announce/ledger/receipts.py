@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ LISTED = (State.SENT, State.WAITING, State.IN_DOUBT)
 _HASH = re.compile(rb' *"[0-9a-f]{32}",?\r?\n')
 # What stands for a list of hashes while the rest is written.
 _STEAD = re.compile(r'(?P<indent> *)"\\u0000(?P<number>[0-9]+)"\n')
+_PAGE = 4096  # lines read together
 _UNSAFE = '<>:"/\\|?*%'
 
 
@@ -171,18 +172,17 @@ def _read(path: Path) -> tuple[dict[str, Any], list[bytearray]]:
     return json.loads("".join(rest)), lists
 
 
-def _gathered(lines: Iterable[bytes]) -> bytearray:
-    """The hashes of lines, which a comma must separate. ValueError where it does not."""
+def _gathered(lines: Iterator[bytes]) -> bytearray:
+    """The hashes of lines, which commas must separate. ValueError where they do not."""
     names = bytearray()
-    open_end = True
-    for line in lines:
-        name, comma, _rest = line.partition(b",")
-        if not open_end:
-            raise ValueError(line)
-        open_end = bool(comma)
-        names += bytes.fromhex(name.strip(b' "\r\n').decode())
-    if open_end:
-        raise ValueError(line)
+    number = commas = 0
+    last = b""
+    while page := b"".join(islice(lines, _PAGE)):
+        names += bytes.fromhex(page.translate(None, b' ",\r\n').decode())
+        number, commas = number + page.count(b"\n"), commas + page.count(b",")
+        last = page[-3:]
+    if commas != number - 1 or b"," in last:
+        raise ValueError(say("a list of hashes is not whole"))
     return names
 
 

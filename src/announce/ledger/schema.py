@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Dialect,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -107,7 +109,6 @@ Index(
     runs.c.campaign,
     unique=True,
     sqlite_where=text("ended_at IS NULL"),
-    postgresql_where=text("ended_at IS NULL"),
 )
 
 deliveries = Table(
@@ -142,9 +143,8 @@ Index(
     deliveries.c.occurrence,
     deliveries.c.position,
     sqlite_where=PLANNED,
-    postgresql_where=PLANNED,
 )
-Index("claimed_by_run", deliveries.c.run, sqlite_where=SENDING, postgresql_where=SENDING)
+Index("claimed_by_run", deliveries.c.run, sqlite_where=SENDING)
 
 # `id` is the ledger's sequence. Rows are never changed or deleted. Without an index by delivery:
 # four entries a message would cost more than the rare question what happened to one of them.
@@ -167,7 +167,6 @@ Index(
     events.c.at,
     events.c.recipients,
     sqlite_where=HANDED,
-    postgresql_where=HANDED,
 )
 
 # Marks and answers not yet sorted into deliveries and events (`journal`).
@@ -228,3 +227,13 @@ adopted = Table(
     Column("hash", String, primary_key=True),
     Column("state", String, nullable=False),
 )
+
+
+@event.listens_for(tables, "before_create")
+def _partial_there_too(_: MetaData, connection: Connection, **_more: Any) -> None:
+    """Make partial indexes partial in PostgreSQL as well. Not where they are declared: naming a
+    dialect imports it, and every command would wait for it."""
+    if connection.dialect.name == "postgresql":
+        for index in (index for table in tables.tables.values() for index in table.indexes):
+            if (where := index.dialect_kwargs.get("sqlite_where")) is not None:
+                index.dialect_kwargs["postgresql_where"] = where

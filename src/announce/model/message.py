@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from announce.model.audience import Address
 from announce.model.languages import Language
@@ -42,6 +43,27 @@ class Mail:
     unsubscribe: str = ""
     # Not given and not copied: `replace` makes a mail that has to be written anew.
     content: Any = field(default=None, init=False, repr=False, compare=False)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The texts of a mail that was made of its content, when somebody asks for them."""
+            if name not in ("text", "html"):
+                raise AttributeError(name)
+            text = getattr(self.content, name).written
+            object.__setattr__(self, name, text)
+            return text
+
+    @classmethod
+    def of(cls, content: Any, fields: Iterable[tuple[str, Any]]) -> Mail:
+        """A mail of content that knows its texts, with all other fields by name. This is quicker
+        than to fill in texts that nobody reads, and for those who send many mails only."""
+        mail = cls.__new__(cls)
+        put = object.__setattr__
+        put(mail, "content", content)
+        for name, value in fields:
+            put(mail, name, value)
+        return mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, AnyStr, Generic
+from typing import TYPE_CHECKING, Any, AnyStr, Generic
 
-from announce.rendering.markers import Pieces
+if TYPE_CHECKING:  # what it imports is slow to import, and those who write mails need none of it
+    from announce.rendering.markers import Pieces
 
 Write = Callable[[str], str]
 

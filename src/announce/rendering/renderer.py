@@ -34,7 +34,7 @@ from announce.rendering.pictures import (
 from announce.rendering.printing import Value
 from announce.rendering.shape import Filling, Page, Shape
 from announce.rendering.shapes import Message, Shapes
-from announce.rendering.words import Draft, Half, Joined, Words, join
+from announce.rendering.words import Draft, Half, Joined, Words, join, subject_of
 
 __all__ = ["FOOTER", "Addresses", "Filling", "Renderer", "Shape", "TemplateFault", "Words"]
 
@@ -110,11 +110,16 @@ class Renderer:
 
     def page(self, shape: Shape, pictures: Addresses | None = None) -> Page:
         """The text and the HTML of all mails of one shape; `pictures` as in `mail_html`."""
-        texts = join([], shape.halves)
+        own = join([], shape.halves)
+        text = Form(self._text(shape.halves, own), shape.row(own.values))
         joined = join(["", ""], shape.halves)
         row = [shape.title, shape.preheader, *shape.row(joined.values[2:])]
         html = self._html(shape.halves, joined, bool(shape.preheader), pictures)
-        return Page(Form(self._text(shape.halves, texts), shape.row(texts.values)), Form(html, row))
+        return Page(text, Form(html, row))
+
+    def mail_subject(self, halves: Sequence[Words]) -> str:
+        """The subject of a mail in one language or two, the reader's first."""
+        return subject_of(halves)
 
     def mail_html(
         self, halves: Sequence[Words], *, subject: str = "", pictures: Addresses | None = None

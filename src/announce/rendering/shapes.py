@@ -63,15 +63,13 @@ class Shapes:
         self._meter.steps = MAX_STEPS
         token = CURRENT.set(self._meter)
         try:
-            shape = tree.find(names)
+            try:
+                shape = tree.find(names)
+            except Unseen:
+                own = own_names("email", recipient, occurrence, unsubscribe)
+                message = Message("email", variant, own, recipient.key)
+                shape = self._learnt(tree, languages, message) if tree.open else None
             return shape.filling(names, MAX_STEPS - self._meter.steps) if shape else None
-        except Unseen:
-            if not tree.open:
-                return None
-            own = own_names("email", recipient, occurrence, unsubscribe)
-            message = Message("email", variant, own, recipient.key)
-            shape = self._learnt(tree, languages, message)
-            return shape.filling(names, 0) if shape else None
         except Exception:
             # A filter that fails here fails in the plain way too, which tells its file and line.
             return None
@@ -81,21 +79,22 @@ class Shapes:
     def _learnt(
         self, tree: Tree[Shape], languages: tuple[Language, ...], message: Message
     ) -> Shape | None:
+        """The shape of a mail seen for the first time; None where it cannot be traced."""
         names: Names = message.own["recipient"]
-        trace = Trace(dict(names), tree.known)
+        trace, shape = Trace(dict(names), tree.known), None
         traced = message._replace(own={**message.own, "recipient": People(trace)})
         self._drafts.steps_left = MAX_STEPS
         try:
             halves = [self._write(language, traced) for language in languages]
             shape = Shape(halves, steps=self._drafts.steps_left, uses=trace.uses)
+        except (Untraceable, TemplateFault):
+            shape = None
+        try:
             plain = [self._write(language, message) for language in languages]
-        except Untraceable:
-            tree.grow(trace.path, None)
-            return None
         except TemplateFault:
             tree.failed()
             return None
-        if not shape.agrees(plain, names):
+        if shape is not None and not shape.agrees(plain, names):
             # Nothing is known to come here; but a mail must never be guessed.
             tree.open = False
             return None

@@ -58,16 +58,23 @@ class Tree(Generic[Leaf]):
         return here  # type: ignore[return-value]
 
     def grow(self, path: Sequence[tuple[Expression, Hashable]], leaf: Leaf | None) -> None:
-        """Remember what a trace asked, the answers it got, and what it came to."""
+        """Remember what a trace asked, the answers it got, and what it came to.
+
+        Equal answers must lead to equal questions: a trace that contradicts another closes the
+        tree.
+        """
         answers: dict[Hashable, object] = self._top
         key: Hashable = None
         for question, answer in path:
             node = answers.setdefault(key, _Node(question))
             if type(node) is not _Node or node.question is not question:
-                self.open = False  # equal answers must lead to equal questions
+                self.open = False
                 return
             self._nodes += not node.answers
             answers, key = node.answers, answer
+        if key in answers:
+            self.open = False
+            return
         answers[key] = leaf
         self._leaves += 1
         self.open &= self._leaves < MAX_LEAVES and self._nodes < MAX_NODES

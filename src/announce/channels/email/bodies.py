@@ -44,6 +44,12 @@ class Body:
         self._skeleton = skeleton
         self._cells = cells
 
+    @property
+    def written(self) -> str:
+        """The text as it was before; only of a body that was woven."""
+        text = self.octets.decode().replace("\r\n", "\n")
+        return text[:-1] if self._skeleton and not self._skeleton.ended else text
+
     def encoded(self) -> tuple[str, bytes]:
         """The transfer encoding, and the octets in it: ASCII, in lines of at most 78."""
         octets, skeleton = self.octets, self._skeleton
@@ -76,7 +82,8 @@ class BodySkeleton:
         if not form.literals[-1] or any("\r" in part for part in form.literals):
             raise ValueError("the line ends of the form depend on what is filled in")
         literals = [literal.replace("\n", "\r\n").encode() for literal in form.literals]
-        if not literals[-1].endswith(b"\n"):
+        self.ended = literals[-1].endswith(b"\n")
+        if not self.ended:
             literals[-1] += b"\r\n"
         self._weave = Weave(literals, form.gaps)
         self._gaps = form.gaps
@@ -123,7 +130,9 @@ def _quoted(octets: bytes) -> bytes:
     So what stands between two tags is written the same whatever stands before it.
     """
     pieces = _BEHIND_TAG.split(octets)
-    return _SOFT_BREAK.join([binascii.b2a_qp(piece, istext=True) for piece in pieces])
+    quoted = _SOFT_BREAK.join([binascii.b2a_qp(piece, istext=True) for piece in pieces])
+    # Within a piece that has no line end, b2a_qp takes a bare LF for its own breaks.
+    return quoted.replace(b"=\n", _SOFT_BREAK)
 
 
 def _runs(literals: Sequence[bytes], gaps: Sequence[int]) -> Iterator[bytes | Weave[bytes]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING, Any
 
 from announce.model.base import in_language
 from announce.model.campaign import CalendarEntry, Campaign
 from announce.model.languages import Language
 from announce.model.message import Blob
 from announce.model.moment import Deadline
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 # Without a method: a file to keep, not an invitation, which would need an organiser (RFC 5546).
 MEDIA_TYPE = "text/calendar; charset=utf-8"
@@ -28,6 +29,9 @@ def calendar_file(campaign: Campaign, languages: Sequence[Language], domain: str
     entries = campaign.email.calendar if campaign.email else []
     if not entries:
         return None
+    # Slow to import, and few campaigns have a calendar.
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//announce//announce//EN")
     calendar.add("version", "2.0")
@@ -39,6 +43,8 @@ def calendar_file(campaign: Campaign, languages: Sequence[Language], domain: str
 def _event(
     campaign: Campaign, entry: CalendarEntry, languages: Sequence[Language], domain: str
 ) -> Event:
+    from icalendar import Event
+
     moment = _fact(campaign.facts, entry.fact)
     event = Event()
     name = f"{campaign.id}\0{entry.fact}".encode()

@@ -140,8 +140,6 @@ class SmtpCarrier:
             else:
                 self._unflushed.append(line)
 
-    # -- news ------------------------------------------------------------------------------
-
     @property
     def _has_news(self) -> bool:
         return bool(self._turn.landed or self._turn.ready or self._fatal)
@@ -152,7 +150,7 @@ class SmtpCarrier:
             fatal, self._fatal = self._fatal, None
             raise fatal
         self._turn = Turn()
-        return Turn(turn.landed) if self._over else turn
+        return turn
 
     def _end(self, letter: Letter, end: End) -> None:
         if isinstance(end, LoginRefused):

@@ -50,8 +50,7 @@ def _doubts(mail: Mail, smtp: Smtp | None) -> Iterator[tuple[str, str, str]]:
             say("give the templates a `short` subject, or shorten it to {limit} columns",
                 limit=SUBJECT_COLUMNS),
         )  # fmt: skip
-    # No sign takes more than four octets.
-    if len(mail.html) * 4 > HTML_LIMIT and (size := len(mail.html.encode())) > HTML_LIMIT:
+    if (size := _html_octets(mail)) > HTML_LIMIT:
         yield (
             "html-large",
             say("the HTML has {size} KB; Gmail cuts it after 102 KB", size=size // 1024),
@@ -66,6 +65,14 @@ def _doubts(mail: Mail, smtp: Smtp | None) -> Iterator[tuple[str, str, str]]:
         )  # fmt: skip
     if smtp is not None and smtp.user is not None:
         yield from _sender_doubts(mail, smtp, smtp.user)
+
+
+def _html_octets(mail: Mail) -> int:
+    """The size of the HTML; of a small one with its line ends as they are sent."""
+    html = mail.content.html if mail.content is not None else None
+    if html is not None and len(html.octets) <= HTML_LIMIT:
+        return len(html.octets)
+    return len(mail.html.encode())
 
 
 def _sender_doubts(mail: Mail, smtp: Smtp, user: str) -> Iterator[tuple[str, str, str]]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
-
-from email_validator import EmailNotValidError, validate_email
 
 from announce.channels.email.check import ATTACHMENTS_LIMIT, attached_bytes
 from announce.channels.email.enclosures import Enclosures, Faults, size_of
@@ -23,10 +21,17 @@ from announce.model.message import Blob, Mail
 from announce.model.plan import Planned
 from announce.model.project import Project
 from announce.problems import Place, Problem
-from announce.rendering.pictures import Addresses
-from announce.rendering.shape import Filling, Page, Shape
-from announce.rendering.words import Words, subject_of
 from announce.texts import say
+
+if TYPE_CHECKING:
+    from announce.rendering.pictures import Addresses
+    from announce.rendering.shape import Filling, Page, Shape
+    from announce.rendering.words import Words
+
+# As settings hold it, nearly always; reading has refused domains that no mail can go to.
+_PLAIN_ADDRESS = re.compile(
+    r"[\w+-]+(?:\.[\w+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63}\Z", re.ASCII | re.IGNORECASE
+)
 
 
 class MailRenderer(Protocol):
@@ -55,6 +60,8 @@ class MailRenderer(Protocol):
         occurrence: str,
         unsubscribe: str,
     ) -> Words: ...
+
+    def mail_subject(self, halves: Sequence[Words]) -> str: ...
 
     def mail_html(
         self,
@@ -161,7 +168,7 @@ class MailComposer:
             for language in letterhead.languages
         ]
         addresses, pictures = self._enclosures.pictures(halves, letterhead.domain, faults)
-        subject = subject_of(halves)
+        subject = self._renderer.mail_subject(halves)
         mail = letterhead.mail(
             subject=subject,
             to=recipient.addresses,
@@ -219,6 +226,13 @@ def sender_address(project: Project, language: Language) -> Address:
 
 @lru_cache(maxsize=16)
 def _address(text: str) -> Address:
+    if _PLAIN_ADDRESS.match(text):
+        local, _, domain = text.rpartition("@")
+        spec = f"{local}@{domain.lower()}"
+        return Address(spec=spec, shown=spec)
+    # Slow to import, and hardly any sender's address needs it.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         found = validate_email(text, check_deliverability=False)
     except EmailNotValidError as error:

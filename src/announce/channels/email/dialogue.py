@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from announce.channels.email import outcomes
 from announce.channels.email.answers import Answer, AnswerClass, Stage, read_answer
-from announce.channels.email.letter import Letter
+from announce.channels.email.letter import Letter, dots_doubled
 from announce.channels.email.offer import Offer
 from announce.channels.email.outcomes import End
 from announce.channels.email.replies import Replies
@@ -25,11 +25,6 @@ from announce.texts import say
 # RFC 5321 §4.5.3.2.6 wants ten minutes for the answer to the final dot, against one that we
 # wait for others by default: giving up early there is what makes doubt.
 BODY_PATIENCE = 10
-
-# A body in base64 has no dots but those of its headers: finding these takes half the time that
-# looking for line ends followed by a dot takes.
-_FEW_DOTS = 32
-_LINE_FEED = 10
 
 # A letter at its end, or at the brink (None).
 Event = tuple[Letter, End | None]
@@ -57,8 +52,6 @@ class Dialogue:
         # Octets so far: said, gone out, and where the body now under way begins and ends.
         self._said = self._gone = self._body_begin = self._body_end = 0
 
-    # -- what is going on ------------------------------------------------------------------
-
     @property
     def free(self) -> bool:
         """Whether a mail may be begun now."""
@@ -85,8 +78,6 @@ class Dialogue:
             return BODY_PATIENCE
         return 0 if step == "brink" else 1
 
-    # -- our side --------------------------------------------------------------------------
-
     def begin(self, letter: Letter) -> Outcome | None:
         """Say a mail's envelope, where `free`; what this server does not take ends at once, with
         nothing said."""
@@ -107,7 +98,7 @@ class Dialogue:
         """Let the body at the brink leave."""
         letter = self._letters[0]
         letter.step = "body"
-        body = _dots_doubled(letter.raw)
+        body = dots_doubled(letter.raw)
         self._body_begin = self._said
         self._put(body)
         self._put(b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
@@ -129,8 +120,6 @@ class Dialogue:
     def gone(self, octets: int) -> None:
         """So many octets more have gone out."""
         self._gone += octets
-
-    # -- the server's side -----------------------------------------------------------------
 
     def receive(self, octets: bytes) -> list[Event]:
         """Take in what the server says."""
@@ -250,8 +239,6 @@ class Dialogue:
             self._out_of_turn(code, text)
         self._end_refused(letter, events)
 
-    # -- ends ------------------------------------------------------------------------------
-
     def _refusal(self, letter: Letter, code: int, text: bytes, stage: Stage) -> Answer | None:
         """A no to one command; None where the conversation is over."""
         answer = read_answer(code, text, stage)
@@ -303,16 +290,3 @@ class Dialogue:
     def _put(self, octets: bytes) -> None:
         self._unsaid.append(octets)
         self._said += len(octets)
-
-
-def _dots_doubled(raw: bytes) -> bytes:
-    """The body with every dot at the start of a line doubled (RFC 5321 §4.5.2)."""
-    at = raw.find(b".")
-    for _ in range(_FEW_DOTS):
-        if at < 0:
-            return raw
-        if at == 0 or raw[at - 1] == _LINE_FEED:
-            break
-        at = raw.find(b".", at + 1)
-    doubled = raw.replace(b"\n.", b"\n..")
-    return b"." + doubled if raw.startswith(b".") else doubled

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from announce.channels.email.calendar import calendar_file
 from announce.channels.email.check import ATTACHMENTS_LIMIT
@@ -17,8 +18,10 @@ from announce.model.languages import Language
 from announce.model.message import Blob
 from announce.model.project import Project
 from announce.problems import Place, Problem, did_you_mean
-from announce.rendering.words import Half
 from announce.texts import say
+
+if TYPE_CHECKING:
+    from announce.rendering.words import Half
 
 
 class Faults:

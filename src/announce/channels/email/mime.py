@@ -134,12 +134,6 @@ class Content:
         return self._digest
 
 
-def with_content(mail: Mail, content: Content) -> Mail:
-    """The mail, its content kept with it; what `replace` makes of it has to be written anew."""
-    object.__setattr__(mail, "content", content)
-    return mail
-
-
 def own_fields(to: Iterable[Address], subject: bytes) -> bytes:
     """The header fields of one mail, its Subject being written already. ValueError as `write`."""
     return address_field("To", to).encode() + subject
@@ -161,7 +155,7 @@ def _content(mail: Mail) -> Content:
         html=body_of(mail.html) if mail.html else None,
         files=[file_part(attachment) for attachment in mail.attachments],
     )
-    with_content(mail, content)
+    object.__setattr__(mail, "content", content)
     return content
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from announce.channels.email.attached import FilePart, file_part
 from announce.channels.email.bodies import BodySkeleton
-from announce.channels.email.mime import (
-    Content,
-    Frame,
-    own_fields,
-    subject_field,
-    with_content,
-)
+from announce.channels.email.mime import Content, Frame, own_fields, subject_field
 from announce.model.audience import Address, Recipient
 from announce.model.languages import Language
 from announce.model.message import Blob, Mail
-from announce.rendering.shape import Filling, Page
+
+if TYPE_CHECKING:
+    from announce.rendering.shape import Filling, Page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,34 +75,33 @@ class Skeleton:
         pictures: tuple[Blob, ...],
         attachments: tuple[Blob, ...] | None,
     ) -> None:
-        self._letterhead = letterhead
         self._page = page
         self.pictures = pictures
         self.attachments = attachments
         self._parts = [file_part(blob) for blob in attachments or ()]
-        self._frame = Frame(
-            letterhead.mail(to=(), subject="", text="", html="", pictures=pictures, attachments=())
+        bare = letterhead.mail(
+            to=(), subject="", text="", html="", pictures=pictures, attachments=attachments or ()
         )
+        self._frame = Frame(bare)
+        own = {"to", "subject", "text", "html", "attachments", "content"}
+        names = [one.name for one in fields(Mail) if one.name not in own]
+        self._fields = [(name, getattr(bare, name)) for name in names]
         self._subject = subject_field(subject) if isinstance(subject, str) else b""
         self._text, self._html = BodySkeleton(page.text), BodySkeleton(page.html)
 
     def mail(self, recipient: Recipient, filling: Filling, attachments: tuple[Blob, ...]) -> Mail:
         """One recipient's mail. Raises ValueError for a header that cannot be written."""
-        text = self._page.text.cells(filling.values)
-        html = self._page.html.cells(filling.values)
-        mail = self._letterhead.mail(
-            to=recipient.addresses,
-            subject=filling.subject,
-            text=self._page.text.fill(text),
-            html=self._page.html.fill(html),
-            pictures=self.pictures,
-            attachments=attachments,
-        )
+        text, html = self._page
         content = Content(
             self._frame,
-            own_fields(mail.to, self._subject or subject_field(filling.subject)),
-            self._text.body(text),
-            self._html.body(html),
+            own_fields(recipient.addresses, self._subject or subject_field(filling.subject)),
+            self._text.body(text.cells(filling.values)),
+            self._html.body(html.cells(filling.values)),
             self._parts if attachments is self.attachments else list(map(FilePart, attachments)),
         )
-        return with_content(mail, content)
+        own = (
+            ("to", recipient.addresses),
+            ("subject", filling.subject),
+            ("attachments", attachments),
+        )
+        return Mail.of(content, (*own, *self._fields))

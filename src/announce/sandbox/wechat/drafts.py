@@ -19,7 +19,6 @@ from announce.sandbox.wechat.account import Account
 from announce.sandbox.wechat.materials import Materials, paging, picture_file
 from announce.sandbox.wechat.protocol import ApiError, Call, answer
 from announce.sandbox.wechat.rules import Profile, check_article, check_articles
-from announce.sandbox.wechat.sanitise import first_words, sanitise
 from announce.sandbox.wechat.state import State
 
 _OK = {"errcode": 0, "errmsg": "ok"}
@@ -134,6 +133,9 @@ class Drafts:
         raise ApiError(40007, "invalid media_id")
 
     def _stored(self, article: dict[str, Any]) -> dict[str, Any]:
+        # With lxml behind it; most rehearsals are of mails only.
+        from announce.sandbox.wechat.sanitise import first_words, sanitise
+
         picture_post = article.get("article_type") == "newspic"
         content = article["content"] if picture_post else sanitise(article["content"])
         cover = article.get("thumb_media_id", "")
