@@ -34,7 +34,7 @@ FLOORS = [
     {"channels", "ledger", "checks", "preview", "sandbox", "oauth"},
     {"reading", "rendering"},
     {"model"},
-    {"errors", "problems", "texts", "cells", "masking", "spool"},
+    {"errors", "problems", "texts", "cells", "masking", "spool", "forking"},
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Neighbours on one floor that must not know each other.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from announce.errors import MachineError
 from announce.spool import Index, Spool, Texts
 
 LARGE = 400_000  # bytes: more than is held in memory
@@ -64,6 +66,19 @@ def test_long_list_takes_little_memory() -> None:
 
     assert spool[9_999] == ("z" * 1000, 9_999)
     assert held < 1_000_000
+
+
+def test_full_disk_is_told_with_its_mend() -> None:
+    """No room for the file is the machine's fault, and said so."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(MachineError, match="cannot keep the recipients") as told:
+            spooled("x" * LARGE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert "TMPDIR" in told.value.hint
 
 
 def test_both_sides_of_a_fork_read() -> None:

@@ -8,15 +8,17 @@ a message whose digest moved in between.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
 from announce.errors import InputError, StoppedError
+from announce.forking import Aside, can_fork
 from announce.gathering import Gathered
 from announce.model.delivery import State
 from announce.model.languages import Language
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 # So many different faults are gathered before composing the rest is given up.
 ENOUGH_FAULTS = 25
 ENOUGH_LINES = 500  # messages spoilt, by however few faults
+WORTH_SHARING = 4000  # messages from which a second process pays
+SHARE = 0.45  # of them composed here: what the other one made is counted here, too
 
 
 class Composer:
@@ -74,6 +78,11 @@ class Composer:
             return []
         self._told.add(sign)
         return [fault.problem]
+
+    @property
+    def may_share(self) -> bool:
+        """Whether a second process may compose a part of the messages."""
+        return self._gathered.project.settings.email.processes != 1
 
     def check(self, message: Message) -> list[Problem]:
         """Faults and doubts of a finished message that need no network to see."""
@@ -157,17 +166,66 @@ def compose_all(
 
     `seen` is shown each message, which is then dropped. Skipped lines have no message.
     """
-    problems = _Distinct(plan.problems)
-    messages: Spool[tuple[str, bytes] | None] = Spool()
-    sums = Sums()
-    for line in plan.lines:
-        subject = digest = ""
-        if line.delivery.state is not State.SKIPPED and not problems.enough:
-            subject, digest = _composed(line, composer, problems, seen)
-        messages.append(packed(subject, digest) if digest else None)
-        sums.add(line.delivery, digest)
-    lines = plan.lines.composed(messages, sums)
-    return replace(plan, lines=lines, problems=tuple(problems.all))
+    pass_one = _FirstPass(plan, composer, seen)
+    shared = seen is None and composer.may_share and len(plan.lines) >= WORTH_SHARING
+    if shared and can_fork():
+        pass_one.shared()
+    else:
+        pass_one.alone(iter(plan.lines))
+    lines = plan.lines.composed(pass_one.messages, pass_one.sums)
+    return replace(plan, lines=lines, problems=tuple(pass_one.problems.all))
+
+
+class _FirstPass:
+    """Composes and checks every line, and keeps subject and digest."""
+
+    def __init__(
+        self, plan: Plan, composer: Composer, seen: Callable[[Planned, Message], None] | None
+    ) -> None:
+        self.plan, self.composer, self.seen = plan, composer, seen
+        self.problems = _Distinct(plan.problems)
+        self.messages: Spool[tuple[str, bytes] | None] = Spool()
+        self.sums = Sums()
+
+    def alone(self, lines: Iterable[Planned]) -> None:
+        """Compose these, one after the other."""
+        for line in lines:
+            subject = digest = ""
+            if line.delivery.state is not State.SKIPPED and not self.problems.enough:
+                subject, digest = _composed(line, self.composer, self.problems, self.seen)
+            self._keep(line, subject, digest)
+
+    def shared(self) -> None:
+        """Compose the first lines here and the others in a second process meanwhile. Where that
+        one meets a fault, its lines are composed here once more, so that faults are told alike."""
+        lines, here = iter(self.plan.lines), int(len(self.plan.lines) * SHARE)
+        with Aside(partial(self._rest, here)) as aside:
+            self.alone(islice(lines, here))
+            found = None if self.problems.enough else aside.values()
+            if found is None:
+                self.alone(lines)
+                return
+            for line, (subject, digest, told) in zip(lines, found, strict=True):
+                self.problems.add(told)
+                self._keep(line, subject, digest)
+
+    def _rest(self, begin: int) -> Iterator[tuple[str, str, list[Problem]]]:
+        """Subject, digest and doubts of each line from there on; an error ends it."""
+        lines = self.plan.lines
+        for at in range(begin, len(lines)):
+            line = lines[at]
+            if line.delivery.state is State.SKIPPED:
+                yield "", "", []
+                continue
+            message = self.composer.compose(line)
+            told = self.composer.check(message)
+            if errors_in(told):
+                raise InputError("", problems=told)
+            yield subject_of(message), digest_of(message), told
+
+    def _keep(self, line: Planned, subject: str, digest: str) -> None:
+        self.messages.append(packed(subject, digest) if digest else None)
+        self.sums.add(line.delivery, digest)
 
 
 def compose_again(line: Planned, composer: Composer) -> Message:

@@ -11,6 +11,7 @@ from itertools import islice
 from announce.channels.email.account import limits_for
 from announce.composing import compose_again
 from announce.errors import MachineError, StoppedError
+from announce.forking import can_fork
 from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
@@ -23,7 +24,7 @@ from announce.preparing import Prepared
 from announce.sending import Engine
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
-from announce.workers import Line, Order, Worker, can_fork
+from announce.workers import Line, Order, Worker
 
 WORTH_A_PROCESS = 2000  # mails due from which a second process pays
 

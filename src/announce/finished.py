@@ -63,14 +63,14 @@ def recall(project: Project, campaign: Campaign, inputs: str) -> list[Problem] |
     do and nothing is to be done now; None where a send must look."""
     problems: list[Problem] = []
     try:
-        for channel in channels_of(campaign):
-            with closing(open_ledger_of(project, channel)) as ledger:
+        for channels in _by_ledger(project, campaign):
+            with closing(open_ledger_of(project, channels[0])) as ledger:
                 kept = ledger.finished(campaign.id, ONCE)
                 if kept is None or kept.get("inputs") != inputs:
                     return None
-                if ledger.running(campaign.id) or not _is_done(ledger, campaign, [channel]):
+                if ledger.running(campaign.id) or not _is_done(ledger, campaign, channels):
                     return None
-                if not is_sandboxed(project, channel):
+                if not is_sandboxed(project, channels[0]):
                     verify(ledger, project.root, state_folder())
                 problems = [_problem(facts) for facts in kept["problems"]]
     except AnnounceError:

@@ -176,7 +176,7 @@ class Engine:
             self._backlog.put_back(job)
             # What is on its way may be counted twice: only a fresh count ends the day.
             if not self._flying and self._pace.day_is_full(self._now(), people, anew=True):
-                self._stop_for_the_day()
+                self._stop_for_the_day(people)
             return False
         wait = self._pace.wait(self._now(), people)
         if wait > timedelta(0):
@@ -204,8 +204,8 @@ class Engine:
         last = job.tries >= len(self._retry.waits)
         carrier.take(job.message, delivery.key, self._outlet.message_id(delivery.key), last=last)
 
-    def _stop_for_the_day(self) -> None:
-        again = self._pace.room_again(self._now())
+    def _stop_for_the_day(self, people: int) -> None:
+        again = self._pace.room_again(self._now(), people)
         self.tally.stopped = say(
             "the account's limit a day is reached; room again at {when}",
             when=f"{again.astimezone():%Y-%m-%d %H:%M %z}" if again else "?",

@@ -11,7 +11,6 @@ import mmap
 import os
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -36,14 +35,6 @@ class Order:
 
     run: int
     connections: int
-
-
-def can_fork() -> bool:
-    """Whether a second process may be had here: several cores, and no thread that a fork would
-    leave behind in the middle of something. Elsewhere than on Linux system libraries forbid it."""
-    if sys.platform != "linux":
-        return False
-    return len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
 
 
 class Line:

@@ -55,7 +55,7 @@ REHEARSAL = {
 }
 UNCHANGED = {
     "en": "Nothing changed since this was sent to its end: it was not composed again.\n",
-    "zh": "自上次发送完毕以来没有任何改动：未重新生成内容。\n",
+    "zh": "上次全部发完之后没有改动，因此没有重新生成消息。\n",
 }
 
 

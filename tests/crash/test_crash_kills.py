@@ -80,6 +80,7 @@ def test_sent_again_a_mail_keeps_its_message_id(make_case: MakeCase) -> None:
     handed = set(case.sink.ask("withheld", mails=CONNECTIONS))
     attempt.signal_all(signal.SIGKILL)
     attempt.end()
+    attempt.all_gone()
     case.sink.ask("release")
     assert case.send().code == 1
     ids = {key: one["message_id"] for key, one in case.log.items() if one["state"] == "in_doubt"}

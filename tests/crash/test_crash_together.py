@@ -94,6 +94,7 @@ def test_killed_holder_is_replaced_at_once(make_case: MakeCase) -> None:
     refused = case.send()
     killed.signal_all(signal.SIGKILL)
     killed.end()
+    killed.all_gone()
     case.sink.ask("release")
 
     ended = case.send()

@@ -347,20 +347,18 @@ def test_digest_moves_with_what_is_inside_a_file() -> None:
 
 def test_part_cannot_end_itself() -> None:
     """A text that holds the boundaries of the mail it was in before is one part all the same."""
-    text, seen = "Dear all,\n", []
+    blob = Blob(name="a.pdf", media_type="application/pdf", data=b"pdf")
+    text, seen = "Dear all,\n", set()
     for _ in range(3):
-        mail = _mail(text=text, html="<p>short</p>\n", attachments=(
-            Blob(name="a.pdf", media_type="application/pdf", data=b"pdf"),
-        ))  # fmt: skip
-        message = _parsed(mail)
-        (plain,) = [part for part in message.walk() if part.get_content_type() == "text/plain"]
-        assert (plain.get_content(), plain["Content-Transfer-Encoding"]) == (text, "7bit")
-        boundaries = re.findall(rb'boundary="([^"]+)"', _bytes(mail))
-        seen += boundaries
-        text = "".join(
-            f"--{boundary.decode()}--\n--{boundary.decode()}\n" for boundary in boundaries
-        )
-    assert len(set(seen)) == 6
+        mail = _mail(text=text, html="<p>short</p>\n", attachments=(blob,))
+        plain = _parsed(mail).get_body(("plain",))
+        assert plain is not None
+        assert plain["Content-Transfer-Encoding"] == "7bit"
+        assert _lines(plain.get_content()) == text
+        boundaries = set(re.findall(r'boundary="([^"]+)"', _bytes(mail).decode()))
+        seen |= boundaries
+        text = "".join(f"--{boundary}--\n--{boundary}\n" for boundary in boundaries)
+    assert len(seen) == 6
 
 
 def test_date_is_written_with_its_zone() -> None:

@@ -84,6 +84,7 @@ def test_printing_and_filters_tell_nobody_apart(made: Callable[[str], Studio], b
         ("{{ recipient.x }}", ["a", "https://example.org/", "mailto:a@example.org"], 2),
         ("{{ recipient.x | link }} {{ facts.url | link }}",
          ["https://example.org/x", "https://example.org/y", "https://example.org/z"], 2),
+        ("{{ [recipient.x, recipient.name] | sort | first }}", ["ab", "ab", "zz"], 2),
         ("{% if recipient.x < 'k' %}low{% else %}high{% endif %}", ["a", "b", "z"], 2),
     ],
 )  # fmt: skip

@@ -204,6 +204,17 @@ def test_day_limit_counts_recipients_and_other_campaigns(ledger: Ledger) -> None
     assert handed(ledger) == 9
 
 
+def test_day_limit_says_when_the_next_message_fits(ledger: Ledger) -> None:
+    """One address leaves the window in an hour, but the next message has two."""
+    used(ledger, people=1, ago=timedelta(hours=23))
+    hand_over(ledger, (3, timedelta(hours=2)))
+    pairs = [line(f"p{n}", to=(f"a{n}@example.org", f"b{n}@example.org")) for n in range(2)]
+
+    sending = Sending(ledger, Wire(), pairs, limits=limits(per_day=6)).go()
+
+    assert sending.tally == Tally(counts=Counter({State.SENT: 1}), stopped=day_is_full(22))
+
+
 def test_day_limit_forgets_what_is_older_than_a_day(ledger: Ledger) -> None:
     """Yesterday's window is over."""
     used(ledger, people=5, ago=timedelta(hours=25))

@@ -14,9 +14,10 @@ import pytest
 _FRAME = """
 import json, os, signal, sys
 from announce.errors import LoginRefused
+from announce.forking import can_fork
 from announce.model.delivery import Delivery, DeliveryKey, Outcome, State
 from announce.tally import Tally
-from announce.workers import Line, Order, Worker, can_fork
+from announce.workers import Line, Order, Worker
 
 class Seen:
     def __init__(self):

@@ -22,6 +22,13 @@ def open_ledger(
     `patience` is how many seconds to wait for another process's write.
     MachineError for a ledger that is damaged, too new, not a ledger, or out of reach.
     """
+    from announce.ledger.place import is_there, path_of
+
+    path = path_of(url, root)
+    if not create and not is_there(path):
+        from announce.ledger.empty import EmptyLedger
+
+        return EmptyLedger(path)
     # SQLAlchemy takes half a second to import: only those who open a ledger wait for it.
     from announce.ledger.opening import open_sqlite
 

@@ -1,4 +1,4 @@
-"""Opening a ledger: where it is, whether it is one, and making it private."""
+"""Opening a ledger: whether it is one, and making it private."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from announce.ledger.empty import EmptyLedger
 from announce.ledger.engine import at_edge, sqlite_engine
 from announce.ledger.files import make_folder, sync_folder
 from announce.ledger.machine import Machine
+from announce.ledger.place import is_there, path_of
 from announce.ledger.schema import SCHEMA, meta, tables
 from announce.ledger.store import SqlLedger
 from announce.ledger.upgrades import upgrade
 from announce.texts import say
-
-_SCHEME = "sqlite:///"
 
 
 def open_sqlite(
     url: str, root: Path, *, create: bool, machine: Machine | None, patience: float
 ) -> Ledger:
     """See `announce.ledger.open_ledger`."""
-    path = _path_of(url, root)
-    if not _is_there(path):
+    path = path_of(url, root)
+    if not is_there(path):
         if not create:
             return EmptyLedger(path)
         _make(path, patience)
@@ -39,19 +38,6 @@ def open_sqlite(
     except BaseException:
         core.close()
         raise
-
-
-def _path_of(url: str, root: Path) -> Path:
-    if not url.startswith(_SCHEME):
-        raise MachineError(
-            say("this version keeps its ledger in SQLite, not in {url}", url=url.partition(":")[0]),
-            hint=say("write ledger: {url}", url=f"{_SCHEME}.announce/ledger.sqlite3"),
-        )
-    return root.absolute() / url.removeprefix(_SCHEME)
-
-
-def _is_there(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0
 
 
 def _make(path: Path, patience: float) -> None:
@@ -72,7 +58,7 @@ def _make_whole(path: Path, patience: float) -> None:
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         _fill(fresh, patience)
-        if path.exists() and not _is_there(path):
+        if path.exists() and not is_there(path):
             path.unlink()
         _name(fresh, path)
     finally:
