@@ -30,7 +30,7 @@ class Aside(Generic[T]):
     """
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed on leaving)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self._pid = os.fork()

@@ -31,6 +31,11 @@ class Gathered:
 
 def open_project(folder: str | None) -> Project:
     """The project of a folder (default: here). InputError with every fault of its settings."""
+    return project_with_doubts(folder)[0]
+
+
+def project_with_doubts(folder: str | None) -> tuple[Project, list[Problem]]:
+    """The same, with the doubts about its settings."""
     root = Path(folder).resolve() if folder else find_project(Path.cwd())
     if not (root / "announce.yaml").exists():
         raise InputError(
@@ -40,7 +45,7 @@ def open_project(folder: str | None) -> Project:
     project, problems = read_project(root)
     if project is None or errors_in(problems):
         raise InputError(say("announce.yaml has faults."), problems=problems)
-    return project
+    return project, problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +62,11 @@ def open_campaign(folder: str | None, campaign: str) -> Opened:
     """Read a campaign's file and its project. InputError with every fault of them."""
     path = Path(campaign).resolve()
     root = Path(folder).resolve() if folder else find_project(path.parent)
-    project = open_project(str(root))
+    project, doubts = project_with_doubts(str(root))
     if not path.is_file():
         raise no_such_file(project, campaign)
     found, problems = read_campaign(project, path)
+    problems = [*doubts, *problems]
     if found is None or errors_in(problems):
         raise faulty(campaign, problems)
     return Opened(named=campaign, project=project, campaign=found, problems=tuple(problems))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from announce.channels.base import Carrier, Transport
 from announce.channels.email.account import Account, AccountLimits, connections_of, limits_of
@@ -37,7 +38,7 @@ class Outlet:
     """Where a channel's deliveries go in this run.
 
     `open` makes one way to the other side; `carrier` one that drives several, where the channel
-    has its own.
+    has its own. `zone` is the one in which people are told times (None: the machine's).
     """
 
     channel: Channel
@@ -48,6 +49,7 @@ class Outlet:
     connections: int
     limits: AccountLimits
     open: Callable[[], Transport]
+    zone: tzinfo | None = None
     carrier: Callable[[int], Carrier] | None = None
 
     def carry(self, connections: int | None = None) -> Carrier:
@@ -158,6 +160,7 @@ def _email(
         account=SANDBOX if settings.smtp is None else account.id,
         domain=_domain(project),
         ledger=ledger,
+        zone=ZoneInfo(project.settings.timezone),
         connections=connections_of(settings, limits),
         limits=limits,
         open=lambda: SmtpTransport(account, sender.spec, now),

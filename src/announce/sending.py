@@ -205,10 +205,10 @@ class Engine:
         carrier.take(job.message, delivery.key, self._outlet.message_id(delivery.key), last=last)
 
     def _stop_for_the_day(self, people: int) -> None:
-        again = self._pace.room_again(self._now(), people)
+        again, zone = self._pace.room_again(self._now(), people), self._outlet.zone
+        when = f"{again.astimezone(zone):%Y-%m-%d %H:%M %z}" if again else "?"
         self.tally.stopped = say(
-            "the account's limit a day is reached; room again at {when}",
-            when=f"{again.astimezone():%Y-%m-%d %H:%M %z}" if again else "?",
+            "the account's limit a day is reached; room again at {when}", when=when
         )
 
     def _stay_alive(self) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -133,7 +134,8 @@ class Worker:
     def begin(self, order: Order) -> None:
         """Give the order."""
         self._busy = True
-        self._pipe.send(order)
+        with suppress(OSError):  # it died: listening tells
+            self._pipe.send(order)
 
     def stop(self) -> None:
         """Have it finish what is in flight and end."""
@@ -167,10 +169,14 @@ class Worker:
 def _be_a_worker(line: Line, stop: mmap.mmap, work: Callable[[Order, Line], None]) -> None:
     """The life of the forked process; it never returns."""
 
+    asked = False
+
     def interrupted(_signal: int, _frame: Any) -> None:
-        if stop[0]:
+        # Not by the byte: the first process may have heard of the same Ctrl-C before.
+        nonlocal asked
+        if asked:
             raise KeyboardInterrupt
-        stop[0] = 1
+        asked, stop[0] = True, 1
 
     code = 1
     try:

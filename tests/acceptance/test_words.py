@@ -41,7 +41,7 @@ Look at it: `announce sandbox` opens the inbox and draft box; files in .announce
 总计：
   邮件（沙盒）：已发送 58
   公众号（沙盒）：已发送 2
-没有要发的：以上此前都已送达。
+没有要发的：以上此前都已发出。
 如需从头演练：announce sandbox --reset
 查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。
 """,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from announce.channels.email.bodies import BodySkeleton, body_of
 from announce.rendering.forms import Form
-from announce.rendering.markers import html_pieces, marker
+from announce.rendering.markers import html_pieces, marker, text_pieces
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\ufdd0\ufdd1\ufdd2"))
 _PIECES = st.lists(
@@ -53,10 +53,12 @@ def test_body_is_decoded_to_what_it_was(pieces: list[str]) -> None:
 @given(_PIECES, st.data())
 def test_woven_body_is_the_same_as_one_of_its_own(pieces: list[str], data: st.DataObject) -> None:
     """Octets, encoding and text do not tell how a body was made."""
-    values = data.draw(st.lists(_TEXT.map(lambda text: text[:20]), min_size=1, max_size=3))
+    value = st.one_of(_TEXT.map(lambda text: text[:20]), st.sampled_from(["\na", "b>", ">\n", ""]))
+    values = data.draw(st.lists(value, min_size=1, max_size=3))
     at = [data.draw(st.integers(0, len(values) - 1)) for _ in pieces]
     marked = "".join(piece + marker("t", number) for piece, number in zip(pieces, at, strict=True))
-    form = Form(html_pieces(marked + data.draw(st.sampled_from(["end", "\n", "</p>\n"]))), range(3))
+    split = data.draw(st.sampled_from([html_pieces, text_pieces]))
+    form = Form(split(marked + data.draw(st.sampled_from(["end", "\n", "</p>\n"]))), range(3))
     cells = form.cells(values)
 
     woven, own = BodySkeleton(form).body(cells), body_of(form.fill(cells))
@@ -64,6 +66,28 @@ def test_woven_body_is_the_same_as_one_of_its_own(pieces: list[str], data: st.Da
     assert woven.octets == own.octets
     assert woven.encoded() == own.encoded()
     assert woven.written == form.fill(cells)
+
+
+def test_value_that_stands_in_many_places_counts_in_each() -> None:
+    """The encoding follows from all octets, not from the distinct ones."""
+    form = Form(text_pieces("x" * 100 + marker("t", 0) * 3 + "\n"), [0])
+
+    body = BodySkeleton(form).body(form.cells(["éé"]))
+
+    assert body.encoded() == body_of("x" * 100 + "éé" * 3 + "\n").encoded()
+    assert body.encoded()[0] == "base64"
+
+
+@pytest.mark.parametrize("value", ["\na", "a", "a>\n", ">"])
+def test_line_end_behind_a_tag_may_be_of_a_value(value: str) -> None:
+    """No soft break stands before a hard one, whoever brings it."""
+    form = Form(text_pieces("x" * 100 + "<p>" + marker("t", 0) + "\n"), [0])
+
+    encoding, octets = BodySkeleton(form).body(form.cells([value])).encoded()
+
+    assert (encoding, octets) == body_of("x" * 100 + f"<p>{value}\n").encoded()
+    assert encoding == "quoted-printable"
+    assert b"=\r\n\r\n" not in octets
 
 
 @pytest.mark.parametrize("html", ["<p>a</p>" + marker("t", 0), "a\r" + marker("t", 0) + "b\n"])

@@ -48,7 +48,10 @@ def _shapes(made: Studio, *people: Recipient) -> int:
 @pytest.fixture
 def made(studio: Callable[..., Studio]) -> Callable[[str], Studio]:
     """A campaign with one English template."""
-    return lambda body: studio({"en/note.md.j2": f"{HEAD}{body}\n"}, facts=FACTS)
+    return lambda body: studio(
+        {"en/note.md.j2": f"{HEAD}{body}\n", "en/parts/a.md.j2": "{{ recipient.name }}"},
+        facts=FACTS,
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,9 @@ def test_printing_and_filters_tell_nobody_apart(made: Callable[[str], Studio], b
         ("{{ recipient.x }}", ["a", "https://example.org/", "mailto:a@example.org"], 2),
         ("{{ recipient.x | link }} {{ facts.url | link }}",
          ["https://example.org/x", "https://example.org/y", "https://example.org/z"], 2),
+        ("{% if 'z' in recipient.x %}z{% else %}-{% endif %}", ["a", "z", "b", "az"], 2),
+        ("{{ recipient.x | int + 1 }}", ["1", "2", "1"], 2),
+        ("{% include recipient.x ignore missing %}.", ["parts/a.md.j2", "b", "b"], 2),
         ("{{ [recipient.x, recipient.name] | sort | first }}", ["ab", "ab", "zz"], 2),
         ("{% if recipient.x < 'k' %}low{% else %}high{% endif %}", ["a", "b", "z"], 2),
     ],
@@ -176,6 +182,14 @@ def test_values_are_counted_as_in_the_plain_way(made: Callable[[str], Studio]) -
     with pytest.raises(TemplateFault) as raised:
         here.words(long)
     assert raised.value.problem.code == "template-runaway"
+
+
+def test_values_are_cleaned(made: Callable[[str], Studio]) -> None:
+    """Line ends and what no text may hold, as in the plain way."""
+    here = made("{{ recipient.x }}\n\n> {{ recipient.x }}")
+    values = ["a", "b\r\nc\rd", "e\x00\ufdd0t0\ufdd1", "f\ud800", "g\u00a0&"]
+
+    assert _shapes(here, *(recipient(x=value) for value in values)) == 1
 
 
 def test_line_of_the_head_stays_one_line(studio: Callable[..., Studio]) -> None:

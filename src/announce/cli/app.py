@@ -140,9 +140,13 @@ def run(arguments: Sequence[str]) -> int:
             click.echo(json.dumps({"error": ended, "problems": []}, ensure_ascii=False, indent=2))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            say("Interrupted; run again to go on. `announce status` tells what was sent."), err=True
+        # These two send nothing that a ledger would know of.
+        told = (
+            say("Interrupted.")
+            if {"login", "bench"} & set(arguments)
+            else say("Interrupted; run again to go on. `announce status` tells what was sent.")
         )
+        click.echo(told, err=True)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -132,7 +132,7 @@ def _allowed(server: str, domain: str | None, security: str, *, sandbox: bool) -
     if domain is None or "@" in domain or domain.lower() in PROVIDERS:
         raise InputError(
             say("the measured mails need a domain of your own for their addresses"),
-            hint=say("add --domain with a domain whose mail is yours to lose"),
+            hint=say("add --domain with a domain of your own, whose mail may be lost"),
         )
     if provider := limits_for(host.strip("[]")).provider:
         raise GateError(
@@ -203,7 +203,7 @@ def _show(screen: Screen, figures: Figures, connections: int) -> None:
             for name, seconds in figures.stages.items()
         ],
     )
-    screen.note(say("A real server is slower, and an account's limits are slower still."))
+    screen.note(say("A real server is slower, and an account's limits make it slower still."))
 
 
 def _stage(name: str) -> str:

@@ -10,7 +10,7 @@ from announce.checks.figures import unmet
 from announce.cli.common import prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
-from announce.gathering import no_such_file, open_project
+from announce.gathering import no_such_file, project_with_doubts
 from announce.model.project import Project
 from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
@@ -50,13 +50,13 @@ def command(screen: Screen, files: tuple[str, ...]) -> int:
 def _all_problems(screen: Screen, files: tuple[str, ...]) -> tuple[list[Problem], int]:
     start = str(Path(files[0]).resolve().parent) if files and not screen.project else screen.project
     try:
-        project = open_project(_root(start))
+        project, doubts = project_with_doubts(_root(start))
     except InputError as error:
         if not error.problems:
             raise
         return list(error.problems), 0
     paths = [Path(name).resolve() for name in files] or campaign_files(project)
-    problems = _of_project(project) if not files else []
+    problems = [*doubts, *(_of_project(project) if not files else [])]
     if not paths:
         problems.append(_no_campaigns())
     # The settings have been read already: whoever names them, names no campaign.

@@ -129,7 +129,7 @@ def _advise(screen: Screen, smtp: Smtp) -> None:
     endpoints = endpoints_of(smtp.host, smtp.oauth2) if smtp.oauth2 else None
     advice = endpoints.register if endpoints else limits_for(smtp.host, user=smtp.user).login
     if advice:
-        screen.line(say("Needed there: {advice}", advice=advice))
+        screen.line(say("What the provider needs: {advice}", advice=advice))
 
 
 def _works(screen: Screen, project: Project, smtp: Smtp) -> bool:

@@ -32,4 +32,4 @@ def open_ledger(
     # SQLAlchemy takes half a second to import: only those who open a ledger wait for it.
     from announce.ledger.opening import open_sqlite
 
-    return open_sqlite(url, root, create=create, machine=machine, patience=patience)
+    return open_sqlite(path, machine=machine, patience=patience)

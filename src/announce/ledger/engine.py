@@ -51,10 +51,18 @@ def sqlite_engine(path: Path, *, patience: float) -> Engine:
     return engine
 
 
+# Opening may meet another process that closes as the last one, or recovers the log.
+_OPENING = 5.0  # seconds
+
+
 def quick_connection(path: Path) -> sqlite3.Connection:
     """A connection whose commits survive the process only, until a synced one follows."""
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    return _prepared(connection, synced=False)
+    connection = sqlite3.connect(
+        path, timeout=_OPENING, isolation_level=None, check_same_thread=False
+    )
+    connection = _prepared(connection, synced=False)
+    connection.execute("PRAGMA busy_timeout = 0")
+    return connection
 
 
 def raw(connection: Connection) -> sqlite3.Connection:

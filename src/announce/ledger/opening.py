@@ -11,25 +11,19 @@ from sqlalchemy import insert, inspect, select
 from announce.errors import MachineError
 from announce.ledger.base import Ledger
 from announce.ledger.core import Core
-from announce.ledger.empty import EmptyLedger
 from announce.ledger.engine import at_edge, sqlite_engine
 from announce.ledger.files import make_folder, sync_folder
 from announce.ledger.machine import Machine
-from announce.ledger.place import is_there, path_of
+from announce.ledger.place import is_there
 from announce.ledger.schema import SCHEMA, meta, tables
 from announce.ledger.store import SqlLedger
 from announce.ledger.upgrades import upgrade
 from announce.texts import say
 
 
-def open_sqlite(
-    url: str, root: Path, *, create: bool, machine: Machine | None, patience: float
-) -> Ledger:
-    """See `announce.ledger.open_ledger`."""
-    path = path_of(url, root)
+def open_sqlite(path: Path, *, machine: Machine | None, patience: float) -> Ledger:
+    """The ledger in this file, made where there is none; see `announce.ledger.open_ledger`."""
     if not is_there(path):
-        if not create:
-            return EmptyLedger(path)
         _make(path, patience)
     core = Core(path, machine or Machine.this(), patience)
     try:

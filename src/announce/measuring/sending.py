@@ -66,5 +66,5 @@ def _failed(code: int, words: str) -> MachineError:
     last = "\n".join(words.strip().splitlines()[-6:])
     return MachineError(
         say("the measured send ended with {code}:\n{words}", code=code, words=last),
-        hint=say("nothing of your project was touched"),
+        hint=say("no project was touched"),
     )

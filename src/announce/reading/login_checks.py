@@ -33,7 +33,7 @@ def login_problems(loaded: Loaded, host: str) -> Iterator[Problem]:
                 loaded,
                 _OAUTH2,
                 "oauth2-secret",
-                say("a client registered with this provider has a secret"),
+                say("a client registered with this provider has a secret, and none is named here"),
                 say("add client_secret: {example}", example="{env: OAUTH_CLIENT_SECRET}"),
             ),
             severity=Severity.WARNING,
@@ -72,7 +72,7 @@ def _scopes(loaded: Loaded) -> Iterator[Problem]:
                 loaded,
                 (*_OAUTH2, "scopes", number),
                 "oauth2-scope",
-                say("a scope is one word"),
+                say("a scope is one word of plain ASCII"),
                 say("write each scope as an entry of its own: [one, two]"),
             )
 

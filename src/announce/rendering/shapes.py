@@ -18,8 +18,8 @@ from announce.rendering.tracing import People, Trace, Untraceable
 from announce.rendering.tree import Tree, Unseen
 from announce.rendering.words import Draft
 
-# Beyond so many languages, variants and occurrences nothing more is learnt.
-_MAX_TREES = 64
+# Beyond so many shapes of all languages and variants together nothing more is learnt.
+_MAX_SHAPES = 512
 
 
 class Message(NamedTuple):
@@ -39,6 +39,7 @@ class Shapes:
         self._drafts = drafts
         self._write = write
         self._trees: dict[tuple[Any, ...], Tree[Shape]] = {}
+        self._learnt = 0
         # Counts the steps of filters; what they make does not depend on its language.
         self._meter = Rendering(language="en", names={})
 
@@ -56,7 +57,7 @@ class Shapes:
         key = (languages, variant, occurrence, unsubscribe)
         tree = self._trees.get(key)
         if tree is None:
-            if len(self._trees) >= _MAX_TREES:
+            if self._learnt >= _MAX_SHAPES:
                 return None
             tree = self._trees[key] = Tree()
         names = recipient_names(recipient)
@@ -68,7 +69,8 @@ class Shapes:
             except Unseen:
                 own = own_names("email", recipient, occurrence, unsubscribe)
                 message = Message("email", variant, own, recipient.key)
-                shape = self._learnt(tree, languages, message) if tree.open else None
+                more = tree.open and self._learnt < _MAX_SHAPES
+                shape = self._learn(tree, languages, message) if more else None
             return shape.filling(names, MAX_STEPS - self._meter.steps) if shape else None
         except Exception:
             # A filter that fails here fails in the plain way too, which tells its file and line.
@@ -76,10 +78,11 @@ class Shapes:
         finally:
             CURRENT.reset(token)
 
-    def _learnt(
+    def _learn(
         self, tree: Tree[Shape], languages: tuple[Language, ...], message: Message
     ) -> Shape | None:
         """The shape of a mail seen for the first time; None where it cannot be traced."""
+        self._learnt += 1
         names: Names = message.own["recipient"]
         trace, shape = Trace(dict(names), tree.known), None
         traced = message._replace(own={**message.own, "recipient": People(trace)})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import pybase64
 
@@ -89,7 +90,7 @@ class BodySkeleton:
         self._gaps = form.gaps
         self._odd = sum(map(_odd, literals))
         self._short = not any(_LONG_RUN.search(part) or not part.isascii() for part in literals)
-        self._runs = list(_runs(literals, form.gaps))
+        self._literals = literals
 
     def body(self, cells: Sequence[str]) -> Body:
         """The body of one recipient's cells (see `Form.cells`)."""
@@ -108,6 +109,10 @@ class BodySkeleton:
         return b"".join(
             [run if isinstance(run, bytes) else _quoted(run.fill(cells)) for run in self._runs]
         )
+
+    @cached_property
+    def _runs(self) -> list[bytes | Weave[bytes]]:
+        return list(_runs(self._literals, self._gaps))
 
 
 def _encoding(octets: bytes) -> str:
