@@ -23,6 +23,7 @@ class Job:
     order: int
     delivery: Delivery = field(compare=False)
     message: Message | None = field(compare=False, default=None)
+    message_id: str = field(compare=False, default="")
     tries: int = field(compare=False, default=0)
 
 

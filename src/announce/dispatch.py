@@ -281,7 +281,7 @@ def _engine(
         only=only,
         limit=limit,
         tally=tally,
-        recorded=(lambda key, state: witness.note(key, state, send.now())) if witness else None,
+        recorded=witness.note if witness else None,
         connections=connections,
         worker=worker,
     )

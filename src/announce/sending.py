@@ -48,7 +48,7 @@ class Engine:
         only: Collection[DeliveryKey] | None = None,
         limit: int | None = None,
         tally: Tally | None = None,
-        recorded: Callable[[DeliveryKey, State], None] | None = None,
+        recorded: Callable[[datetime], None] | None = None,
         connections: int | None = None,
         worker: Worker | None = None,
     ) -> None:
@@ -202,7 +202,8 @@ class Engine:
         self._flying[delivery.key] = job
         self._pace.let_go(len(delivery.to))
         last = job.tries >= len(self._retry.waits)
-        carrier.take(job.message, delivery.key, self._outlet.message_id(delivery.key), last=last)
+        job.message_id = job.message_id or self._outlet.message_id(delivery.key)
+        carrier.take(job.message, delivery.key, job.message_id, last=last)
 
     def _stop_for_the_day(self, people: int) -> None:
         again, zone = self._pace.room_again(self._now(), people), self._outlet.zone
@@ -275,12 +276,14 @@ class Engine:
                     now,
                     account=self._outlet.account,
                     recipients=len(self._flying[key].delivery.to),
-                    message_id=self._outlet.message_id(key),
+                    message_id=self._flying[key].message_id,
                 )
         self._unwritten, self._unsynced = Turn(), True
         self._handed.update(turn.ready)
         for job, outcome in landed:
             self._landed(job, outcome)
+        if landed and self._recorded:
+            self._recorded(now)
 
     def _completed(self, key: DeliveryKey, outcome: Outcome) -> Outcome:
         """The outcome, with whom the plan had left out already: that stays with the delivery."""
@@ -304,8 +307,6 @@ class Engine:
         left_out = "refused" in outcome.detail or job.delivery.reason.startswith(UNREACHABLE)
         self.tally.in_part += outcome.state is State.SENT and left_out
         self._watcher.delivered(job.delivery, outcome)
-        if self._recorded:
-            self._recorded(job.delivery.key, outcome.state)
         self._refusals.ended(outcome)
 
     # -- the end ---------------------------------------------------------------------------

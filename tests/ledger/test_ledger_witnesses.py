@@ -79,7 +79,7 @@ class Place:
             witness.open(NOW)
             first, second = run.claim(2, NOW)
             deliver(run, [first])
-            witness.note(first.key, State.SENT, NOW)
+            witness.note(NOW)
             run.handed_over(second.key, NOW)
 
     def verify(self) -> None:
@@ -156,9 +156,9 @@ def test_a_receipt_is_open_while_the_run_is(here: Place) -> None:
         witness.open(NOW)
         told = [(here.receipt()["open"], here.receipt()["counts"])]
         deliver(run, run.claim(1, NOW))
-        witness.note(key("wei"), State.SENT, later(1))
+        witness.note(later(1))
         told.append((here.receipt()["open"], here.receipt()["counts"]))
-        witness.note(key("wei"), State.SENT, NOW + REFRESH)
+        witness.note(NOW + REFRESH)
         told.append((here.receipt()["open"], here.receipt()["counts"]))
         run.finish("done", NOW)
         witness.close(NOW)

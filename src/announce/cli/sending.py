@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -87,6 +88,9 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
 
 def _run(job: Send, tallies: dict[str, Tally]) -> AnnounceError | None:
     """Deliver what is due; what ended it, if it did not go to its end."""
+    # What is there now stays to the end: the collector need not look it through again and again,
+    # and a second process shares it.
+    gc.freeze()
     try:
         dispatch(job, tallies)
         return end_of(tallies)

@@ -275,7 +275,7 @@ class SqlLedger:
         self._core.close()
 
     def _keyed(self, text: str) -> str:
-        return hmac.new(self._secret, text.encode(), "sha256").hexdigest()[:32]
+        return hmac.digest(self._secret, text.encode(), "sha256").hex()[:32]
 
 
 def _not_in_doubt(key: DeliveryKey, found: Delivery | None) -> GateError:

@@ -21,7 +21,6 @@ from announce.ledger.hashes import hashed
 from announce.ledger.heaps import Hashes
 from announce.ledger.marks import Mark, Marks
 from announce.ledger.receipts import LISTED, Receipt
-from announce.model.delivery import DeliveryKey, State
 
 # How often the receipt of a run under way is brought up to date.
 REFRESH = timedelta(seconds=30)
@@ -45,8 +44,8 @@ class Witness:
         with self._lock:
             self._write(now)
 
-    def note(self, key: DeliveryKey, state: State, now: datetime) -> None:
-        """Hear that an outcome was recorded; the files follow at intervals, from the ledger."""
+    def note(self, now: datetime) -> None:
+        """Hear that outcomes were recorded; the files follow at intervals, from the ledger."""
         with self._lock:
             if self._due is not None and now >= self._due:
                 self._write(now)

@@ -98,9 +98,11 @@ class BodySkeleton:
         return Body(self._weave.fill(octets), self, octets)
 
     def encoding(self, octets: bytes, cells: Sequence[bytes]) -> str:
-        """The same as for a body of its own; of most only the cells are looked at."""
+        """The same as for a body of its own; of most no more than the cells are looked at."""
         if self._short and _SHORT_LINES.match(octets):
             return "7bit"
+        if _FEW * self._odd >= len(octets):
+            return "base64"
         odd = [_odd(cell) for cell in cells]
         return _by_count(self._odd + sum([odd[gap] for gap in self._gaps]), len(octets))
 
