@@ -150,6 +150,8 @@ class SmtpCarrier:
             fatal, self._fatal = self._fatal, None
             raise fatal
         self._turn = Turn()
+        if self._over:
+            turn.ready.clear()  # nothing more is to be let go of
         return turn
 
     def _end(self, letter: Letter, end: End) -> None:
