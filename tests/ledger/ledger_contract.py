@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ledger_support import (
+    ANOTHER_BOOT,
+    ANOTHER_CONTAINER,
+    ANOTHER_HOST,
     CAMPAIGN,
+    GONE,
+    HERE,
     NOW,
     OCCURRENCE,
     SENT,
     WORDS,
+    LedgerCase,
     begun,
     deliver,
     happened,
@@ -30,27 +35,9 @@ from announce.ledger.base import LEASE, HeldByAnother, Ledger, RunLost
 from announce.ledger.machine import Machine
 from announce.model.delivery import Delivery, Outcome, State, Suppression
 
-HERE = Machine.this()
-ANOTHER_BOOT = replace(HERE, boot="another boot")
-ANOTHER_HOST = replace(HERE, host="other.example.org")
-ANOTHER_CONTAINER = replace(HERE, space="pid:[4026539999]")
-# No process has this start: the holder is gone, whoever has its pid now.
-GONE = replace(HERE, started="before")
 
-
-class LedgerContract:
-    """A subclass says how to open the one ledger of a folder, as seen from a machine."""
-
-    def open(self, root: Path, machine: Machine = HERE) -> Ledger:
-        """The ledger of this folder, made if need be."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def ledger(self, tmp_path: Path) -> Iterator[Ledger]:
-        """A new ledger."""
-        opened = self.open(tmp_path)
-        yield opened
-        opened.close()
+class LedgerContract(LedgerCase):
+    """What a ledger keeps, whoever is behind it."""
 
     # What is made once.
 
@@ -214,6 +201,48 @@ class LedgerContract:
         run = begun(ledger, "c", "a", "b")
 
         assert [names(run.claim(2, NOW)) for _ in range(3)] == [["c", "a"], ["b"], []]
+
+    def test_claim_gives_the_place_in_the_plan(self, ledger: Ledger) -> None:
+        """Whoever composes the message again finds its line."""
+        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+        run.lay([line("a", position=7), line("b", position=9)], WORDS, NOW)
+
+        assert [one.position for one in run.claim(9, NOW)] == [7, 9]
+
+    def test_claim_follows_a_plan_that_was_laid_anew(self, ledger: Ledger) -> None:
+        """Somebody new at its head moves everybody one on."""
+        run = begun(ledger, "b", "c")
+
+        run.lay(lines("a", "c", "b"), WORDS, NOW)
+
+        claimed = run.claim(9, NOW)
+        assert [(one.key.recipient, one.position) for one in claimed] == [
+            ("a", 0),
+            ("c", 1),
+            ("b", 2),
+        ]
+
+    def test_claim_of_some_goes_on_where_it_stopped(self, ledger: Ledger) -> None:
+        """The same choice is claimed to its end, what came back meanwhile too, each once."""
+        run = begun(ledger, *(f"p{n}" for n in range(20)))
+        chosen = frozenset(key(f"p{n}") for n in range(0, 20, 2))
+
+        first = run.claim(4, NOW, only=chosen)
+        run.give_back([first[0].key], NOW)
+        rest = [names(run.claim(4, NOW, only=chosen)) for _ in range(3)]
+
+        assert names(first) == ["p0", "p2", "p4", "p6"]
+        assert rest == [["p0", "p8", "p10", "p12"], ["p14", "p16", "p18"], []]
+
+    def test_claim_of_some_of_a_channel(self, ledger: Ledger) -> None:
+        """Both narrow the claim, also where they change from one to the next."""
+        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+        run.lay([line("a"), line("zh", channel="wechat"), line("b")], WORDS, NOW)
+        both = frozenset({key("a"), key("zh", channel="wechat")})
+
+        assert names(run.claim(9, NOW, channel="wechat", only=both)) == ["zh"]
+        assert names(run.claim(9, NOW, channel="email", only=both)) == ["a"]
+        assert run.claim(9, NOW, only=frozenset({key("nobody")})) == []
 
     def test_claim_of_a_channel_or_of_some(self, ledger: Ledger) -> None:
         """A claim can be narrowed."""
@@ -563,6 +592,18 @@ class LedgerContract:
         assert ledger.counts("awards") == {"awards": {OCCURRENCE: {"email": {"planned": 1}}}}
         assert ledger.campaigns() == [(CAMPAIGN, OCCURRENCE), ("awards", OCCURRENCE)]
 
+    def test_deliveries_of_some_states(self, ledger: Ledger) -> None:
+        """A report asks for what needs a word, not for a hundred thousand that were sent."""
+        run = begun(ledger, "a", "b", "c", "d")
+        deliver(run, run.claim(2, NOW))
+        deliver(run, run.claim(1, NOW), Outcome(state=State.FAILED, reason="no"))
+
+        found = ledger.deliveries(CAMPAIGN, OCCURRENCE, states=[State.FAILED, State.PLANNED])
+
+        assert names(found) == ["c", "d"]
+        assert list(ledger.deliveries(CAMPAIGN, states=[State.WAITING])) == []
+        assert list(ledger.deliveries(CAMPAIGN, states=[])) == []
+
     def test_unknown_campaign_reads_as_empty(self, ledger: Ledger) -> None:
         """Nothing was ever sent of it."""
         assert list(ledger.deliveries("nothing")) == []
@@ -627,7 +668,7 @@ class LedgerContract:
 
     def test_a_large_plan_is_sent_whole(self, ledger: Ledger) -> None:
         """Five thousand deliveries go through, in order, and add up."""
-        plan: list[Delivery] = [line(f"p{n:05}") for n in range(5000)]
+        plan: list[Delivery] = [line(f"p{n:05}", position=n) for n in range(5000)]
         run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
         run.lay(plan, WORDS, NOW)
         served: list[str] = []

@@ -1,11 +1,16 @@
-"""What the ledger's tests share: invented deliveries, a fixed clock."""
+"""What the ledger's tests share: a ledger to open, invented deliveries, a fixed clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from announce.ledger.base import Ledger, Run
+from announce.ledger.machine import Machine
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Outcome, State
 
 NOW = datetime(2025, 1, 6, 12, 0, tzinfo=UTC)
@@ -13,6 +18,28 @@ CAMPAIGN = "cfp"
 OCCURRENCE = "once"
 SENT = Outcome(state=State.SENT, detail={"code": 250, "text": "2.0.0 queued"})
 WORDS = {"templates/en/cfp.md.j2": "0a1b"}
+
+HERE = Machine.this()
+ANOTHER_BOOT = replace(HERE, boot="another boot")
+ANOTHER_HOST = replace(HERE, host="other.example.org")
+ANOTHER_CONTAINER = replace(HERE, space="pid:[4026539999]")
+# No process has this start: the holder is gone, whoever has its pid now.
+GONE = replace(HERE, started="before")
+
+
+class LedgerCase:
+    """Tests of any ledger: a subclass says how to open the one of a folder."""
+
+    def open(self, root: Path, machine: Machine = HERE) -> Ledger:
+        """The ledger of this folder, made if need be, as seen from a machine."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def ledger(self, tmp_path: Path) -> Iterator[Ledger]:
+        """A new ledger."""
+        opened = self.open(tmp_path)
+        yield opened
+        opened.close()
 
 
 def later(seconds: float) -> datetime:
@@ -41,6 +68,7 @@ def line(
     campaign: str = CAMPAIGN,
     occurrence: str = OCCURRENCE,
     subject: str = "征稿",
+    position: int = 0,
 ) -> Delivery:
     """A line of a plan: by default to the address that the name makes."""
     return Delivery(
@@ -51,12 +79,13 @@ def line(
         reason=reason,
         subject=subject,
         digest="d1",
+        position=position,
     )
 
 
 def lines(*names: str, campaign: str = CAMPAIGN) -> list[Delivery]:
     """A plan of these people."""
-    return [line(name, campaign=campaign) for name in names]
+    return [line(name, campaign=campaign, position=n) for n, name in enumerate(names)]
 
 
 def begun(ledger: Ledger, *names: str, campaign: str = CAMPAIGN) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +121,25 @@ class Moves(RuleBasedStateMachine):
         self.run.record(key(name), Outcome(state=state), NOW)
         if state is State.FAILED:
             self.wire[name] = 0
+
+    @precondition(lambda self: self.claimed)
+    @rule(data=st.data(), written=st.booleans())
+    def together(self, data: st.DataObject, written: bool) -> None:
+        """One turn of the wire: some answers, some marks; or an error before its end."""
+        assert self.run is not None
+        names = st.sets(st.sampled_from(self.claimed))
+        answered, marked = data.draw(names) & self.handed, data.draw(names) - self.handed
+        with suppress(ZeroDivisionError), self.run.together() as group:
+            for name in answered:
+                group.record(key(name), Outcome(state=State.SENT), NOW)
+            for name in marked:
+                group.handed_over(key(name), NOW)
+            if not written:
+                raise ZeroDivisionError
+        if written:
+            self.claimed = [name for name in self.claimed if name not in answered]
+            self.handed = self.handed - answered | marked
+            self.wire.update(marked)
 
     @precondition(lambda self: self.claimed)
     @rule()

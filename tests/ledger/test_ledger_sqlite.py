@@ -10,8 +10,20 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from ledger_contract import HERE, LedgerContract
-from ledger_support import CAMPAIGN, NOW, OCCURRENCE, WORDS, begun, deliver, key, line, states
+from ledger_contract import LedgerContract
+from ledger_groups_contract import GroupsContract, SharedRunContract
+from ledger_support import (
+    CAMPAIGN,
+    HERE,
+    NOW,
+    OCCURRENCE,
+    WORDS,
+    begun,
+    deliver,
+    key,
+    line,
+    states,
+)
 
 from announce.errors import MachineError
 from announce.ledger import open_ledger
@@ -26,7 +38,7 @@ def file_of(root: Path) -> Path:
     return root / ".announce" / "ledger.sqlite3"
 
 
-class TestSqliteLedger(LedgerContract):
+class TestSqliteLedger(LedgerContract, GroupsContract, SharedRunContract):
     """SQLite keeps the contract."""
 
     def open(self, root: Path, machine: Machine = HERE) -> Ledger:

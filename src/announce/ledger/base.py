@@ -138,6 +138,8 @@ class Run(Protocol):
         A line that stands in the ledger is updated unless it was sent or is in doubt; a planned
         or failed one that is not among `lines` becomes skipped(gone). `content` is stored by
         the first claim where none is stored, and replaces what is where `changed`.
+
+        `lines` is read once, while nobody else can write: it must not wait for anything.
         """
 
     def claim(
@@ -148,7 +150,10 @@ class Run(Protocol):
         channel: Channel | None = None,
         only: Collection[DeliveryKey] | None = None,
     ) -> list[Delivery]:
-        """Take up to `limit` planned deliveries, in the plan's order, in one synced commit."""
+        """Take up to `limit` planned deliveries, in the plan's order, in one synced commit.
+
+        An `only` that is given again must still name the same ones.
+        """
 
     def retry_failed(self, now: datetime, keys: Collection[DeliveryKey] | None = None) -> int:
         """Make failed deliveries planned again, all or these; how many."""
@@ -181,7 +186,8 @@ class Run(Protocol):
 
     def together(self) -> AbstractContextManager[Group]:
         """Marks and answers that are written in one transaction when the block ends well; as
-        durable as `handed_over`. Nothing of them is written where it does not."""
+        durable as `handed_over`. Nothing of them is written where it does not, or where one of
+        the deliveries is not this run's any more."""
 
     def looked(self, key: DeliveryKey, outcome: Outcome, now: datetime) -> None:
         """Write down what looking found about one in doubt or waiting. An outcome `planned`

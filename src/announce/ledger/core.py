@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 
 from sqlalchemy import Connection
 
-from announce.ledger.engine import at_edge, quick_connection, raw, sqlite_engine
+from announce.ledger.engine import LOG, at_edge, begin_writing, quick_connection, raw, sqlite_engine
 from announce.ledger.journal import Entry, Journal, fold, is_empty
 from announce.ledger.machine import Machine
 
@@ -26,6 +27,7 @@ class Core:
         self.path = path
         self.machine = machine
         self.lock = RLock()
+        self._log = path.with_name(f"{path.name}-wal")
         self._engine = sqlite_engine(path, patience=patience)
         self._writes = self._engine.execution_options(writes=True)
         with at_edge(path):
@@ -41,8 +43,11 @@ class Core:
     @contextmanager
     def rebuilding(self) -> Iterator[Connection]:
         """The same in a ledger whose tables may be older than this program."""
-        with at_edge(self.path), self.lock, self._writes.begin() as connection:
-            yield connection
+        with at_edge(self.path), self.lock:
+            with self._writes.begin() as connection:
+                yield connection
+            if self._log.exists() and self._log.stat().st_size > LOG:
+                self._bring_in_the_log()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -79,6 +84,18 @@ class Core:
         with self.writing() as connection:
             # It must write something: a commit without a change syncs nothing.
             raw(connection).execute(_COUNT_A_SYNC)
+
+    def _bring_in_the_log(self) -> None:
+        """Bring the write-ahead log into the file while nobody writes: beside another process
+        that does, SQLite never comes to its end, and the log grows as long as both send."""
+        with self._engine.connect() as connection:
+            cursor = raw(connection).cursor()
+            cursor.execute("PRAGMA busy_timeout = 0")
+            # Not now, if somebody is writing: the next commit tries again.
+            with suppress(sqlite3.OperationalError):
+                begin_writing(cursor, patience=0)
+                self._journal.checkpoint()
+                cursor.execute("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the connections."""

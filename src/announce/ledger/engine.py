@@ -14,15 +14,16 @@ from announce.errors import MachineError
 from announce.texts import say
 
 _SETTINGS = (
-    # Each small commit writes whole pages to the log: small pages, less to write.
-    ("page_size", "2048"),
     ("foreign_keys", "ON"),
     # On macOS an ordinary sync does not reach the disk: https://www.sqlite.org/pragma.html
     ("fullfsync", "ON"),
 )
 # Pages of the log after which it is brought into the file. That syncs twice: at the default it
-# would come every few hundred messages.
-_CHECKPOINT = 8000
+# would come every few thousand messages.
+_CHECKPOINT = 4000
+LOG = 32 << 20  # bytes to which the log is cut when it begins anew
+# Opening may meet another process that closes as the last one, or recovers the log.
+_OPENING = 5.0  # seconds
 _STEP = 0.00005  # seconds between two looks at a lock that another process holds
 
 
@@ -49,10 +50,6 @@ def sqlite_engine(path: Path, *, patience: float) -> Engine:
             driver.execute("BEGIN")
 
     return engine
-
-
-# Opening may meet another process that closes as the last one, or recovers the log.
-_OPENING = 5.0  # seconds
 
 
 def quick_connection(path: Path) -> sqlite3.Connection:
@@ -100,6 +97,7 @@ def _prepared(connection: sqlite3.Connection, *, synced: bool) -> sqlite3.Connec
     settings = (
         *_SETTINGS,
         ("synchronous", "FULL" if synced else "NORMAL"),
+        ("journal_size_limit", str(LOG)),
         ("wal_autocheckpoint", str(_CHECKPOINT if synced else 0)),
     )
     try:

@@ -91,6 +91,10 @@ class Journal:
 
         self._in_one(write)
 
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log into the file as far as nobody reads what is older."""
+        self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()

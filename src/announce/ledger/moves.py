@@ -116,6 +116,15 @@ def event_of(row: Row[Any]) -> Event:
     return Event(at=row.at, event=row.event, detail={**row.detail, **counted})
 
 
+def event_from(values: Any) -> Event:
+    """(at, event, detail, account, recipients), as they are stored, as an event."""
+    at, event, detail, account, recipients = values
+    counted = {"account": account, "recipients": recipients} if account else {}
+    return Event(
+        at=datetime.fromisoformat(at), event=event, detail={**json.loads(detail), **counted}
+    )
+
+
 def move(
     connection: Connection,
     where: ColumnElement[bool],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parseaddr
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerce
@@ -14,7 +15,15 @@ from sqlalchemy import ColumnElement, Connection, Text, func, select, type_coerc
 from announce.ledger.base import Counts, Standing, TakenOver
 from announce.ledger.engine import raw
 from announce.ledger.hashes import hashed
-from announce.ledger.moves import COLUMNS, delivery_of, event_of, from_values, is_in, is_key, key_of
+from announce.ledger.moves import (
+    COLUMNS,
+    delivery_of,
+    event_from,
+    event_of,
+    from_values,
+    is_in,
+    is_key,
+)
 from announce.ledger.schema import deliveries, events, meta, occurrences
 from announce.model.delivery import (
     BLOCKING,
@@ -27,7 +36,6 @@ from announce.model.delivery import (
 
 _D = deliveries.c
 _PAGE = 1000
-_SERVED = ("handed_over", "adopted", "adopted_unknown")
 
 
 def campaigns(connection: Connection) -> list[tuple[str, str]]:
@@ -120,15 +128,21 @@ def events_of(connection: Connection, key: DeliveryKey) -> list[Event]:
 
 def history(connection: Connection, campaign: str) -> Iterator[tuple[Delivery, list[Event]]]:
     """Every delivery of a campaign with its events, oldest first."""
-    order = (_D.occurrence, _D.position, _D.id)
-    rows = select(deliveries).where(_D.campaign == campaign).order_by(*order)
-    joined = select(events, *order[:2]).join(deliveries, events.c.delivery == _D.id)
-    happened = joined.where(_D.campaign == campaign).order_by(*order, events.c.id)
-    streamed = connection.execution_options(yield_per=_PAGE)
+    # Events have no index by delivery: CROSS makes SQLite go through them once, and sort.
+    # https://www.sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join
+    happened = """
+    SELECT deliveries.id, at, event, detail, account, recipients
+    FROM events CROSS JOIN deliveries ON deliveries.id = events.delivery
+    WHERE campaign = ? ORDER BY occurrence, position, deliveries.id, events.id
+    """
+    found = f"""
+    SELECT {COLUMNS} FROM deliveries WHERE campaign = ? ORDER BY occurrence, position, id
+    """
     # Every delivery has an event: the two go side by side.
-    grouped = groupby(streamed.execute(happened), lambda row: row.delivery)
-    for row, (_, group) in zip(streamed.execute(rows), grouped, strict=True):
-        yield delivery_of(row), [event_of(each) for each in group]
+    told = groupby(raw(connection).execute(happened, (campaign,)), itemgetter(0))
+    rows = raw(connection).execute(found, (campaign,))
+    for row, (_, events_) in zip(rows, told, strict=True):
+        yield from_values(row), [event_from(values[1:]) for values in events_]
 
 
 def content(connection: Connection, campaign: str, occurrence: str) -> Mapping[str, str] | None:
@@ -181,13 +195,17 @@ def standings(
     connection: Connection, campaign: str, occurrence: str, since: int
 ) -> Iterator[Standing]:
     """How far each delivery of an occurrence came, if it changed after `since`."""
-    handed = _D.id.in_(select(events.c.delivery).where(events.c.event.in_(_SERVED)))
-    columns = (_D.campaign, _D.occurrence, _D.channel, _D.recipient, _D.state)
-    found = select(*columns, handed.label("handed")).where(is_in(campaign, occurrence))
-    if since:
-        found = found.where(_D.id.in_(select(events.c.delivery).where(events.c.id > since)))
-    for row in connection.execution_options(yield_per=_PAGE).execute(found):
-        yield Standing(key=key_of(row), state=State(row.state), handed=bool(row.handed))
+    later = " AND id IN (SELECT delivery FROM events WHERE id > ?)" if since else ""
+    found = f"""
+    SELECT channel, recipient, state, id IN (
+      SELECT delivery FROM events WHERE event IN ('handed_over', 'adopted', 'adopted_unknown')
+    )
+    FROM deliveries WHERE campaign = ? AND occurrence = ?{later}
+    """
+    values = (campaign, occurrence, *([since] if since else []))
+    for channel, recipient, state, handed in raw(connection).execute(found, values):
+        key = DeliveryKey(campaign, occurrence, channel, recipient)
+        yield Standing(key=key, state=State(state), handed=bool(handed))
 
 
 def changes(

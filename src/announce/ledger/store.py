@@ -138,11 +138,10 @@ class SqlLedger:
 
     def join(self, run: int) -> SqlRun:
         """See `Ledger`."""
-        here = (runs.c.id == run, runs.c.ended_at.is_(None))
         with self._core.reading() as connection:
-            row = connection.execute(select(runs).where(*here)).one_or_none()
-        if row is None:
-            raise lost(str(run))
+            row = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
+        if row is None or row.ended_at is not None:
+            raise lost(str(run) if row is None else row.campaign)
         return SqlRun(self._core, row.id, row.campaign, row.occurrence)
 
     def recover(self, campaign: str, now: datetime) -> bool:
