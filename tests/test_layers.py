@@ -30,11 +30,11 @@ FLOORS = [
         "workers",
         "finished",
     },
-    {"composing", "planning", "content", "gathering", "lines"},
+    {"first_pass", "shelf", "composing", "planning", "content", "gathering", "lines"},
     {"channels", "ledger", "checks", "preview", "sandbox", "oauth"},
     {"reading", "rendering"},
     {"model"},
-    {"errors", "problems", "texts", "cells", "masking", "spool", "forking"},
+    {"errors", "problems", "texts", "cells", "masking", "spool", "forking", "importing"},
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Neighbours on one floor that must not know each other.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from announce.errors import MachineError
-from announce.spool import Index, Spool, Texts
+from announce.spool import Index, Spool, Texts, pack
 
 LARGE = 400_000  # bytes: more than is held in memory
 
@@ -35,6 +35,18 @@ def test_values_come_back_by_number_and_in_order(values: list[object], filler: i
     assert list(spool) == ["x" * filler, *values]
     assert [spool[number] for number in range(len(spool))] == ["x" * filler, *values]
     assert [spool[number] for number in reversed(range(1, len(spool)))] == values[::-1]
+
+
+@given(values=values, filler=st.sampled_from([0, LARGE]))
+def test_values_of_another_process_are_taken_over_whole(values: list[object], filler: int) -> None:
+    """Packed there, they stand behind the others here, and more may follow."""
+    spool = spooled("x" * filler)
+
+    spool.extend(pack(values))
+    spool.append("last")
+
+    assert list(spool) == ["x" * filler, *values, "last"]
+    assert [spool[number] for number in range(len(spool))] == list(spool)
 
 
 def test_neighbours_on_both_sides_of_the_file_come_back() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from announce.channels.email.account import limits_for
@@ -94,7 +95,8 @@ class Send:
 
     def compose(self, delivery: Delivery) -> Message:
         """The message of a claimed delivery, the same that was checked."""
-        return compose_again(self.line_of(delivery), self.prepared.composer)
+        line = partial(self.line_of, delivery)
+        return compose_again(delivery, self.prepared.composer, line)
 
     def line_of(self, delivery: Delivery) -> Planned:
         """The plan's line of a delivery that the ledger gave out."""
@@ -234,21 +236,24 @@ def _lay(send: Send, run: Run, *, rehearsed: bool) -> frozenset[DeliveryKey] | N
     """Write the plan into the ledger; the keys to which this run is restricted, if it is."""
     plan, options, now = send.prepared.plan, send.options, send.now
 
-    def is_mine(line: Planned) -> bool:
-        return (line.delivery.key.channel in plan.sandboxed) == rehearsed
+    def is_mine(delivery: Delivery) -> bool:
+        return (delivery.key.channel in plan.sandboxed) == rehearsed
 
     # A rehearsal goes on with the new words: only a real send holds by the first ones.
     changed = options.changed or rehearsed
-    laid = (_as_planned(line) for line in plan.lines if is_mine(line))
+    laid = (_as_planned(one) for one in plan.lines.deliveries() if is_mine(one))
     run.lay(laid, plan.content, now(), changed=changed)
     chosen: Iterable[Planned] = (plan.lines[position] for position in options.positions(plan))
     if options.retry_failed:
         chosen = options.due(plan)
-        failed = (one for one in chosen if one.delivery.state is State.FAILED and is_mine(one))
-        run.retry_failed(now(), [one.delivery.key for one in failed])
+        lines = (one.delivery for one in chosen)
+        failed = (one for one in lines if one.state is State.FAILED and is_mine(one))
+        run.retry_failed(now(), [one.key for one in failed])
     if options.only is None and not (options.retry_failed and options.limit):
         return None
-    return frozenset(one.delivery.key for one in chosen if is_mine(one) and options.wants(one))
+    return frozenset(
+        one.delivery.key for one in chosen if is_mine(one.delivery) and options.wants(one)
+    )
 
 
 def _left(send: Send, tallies: dict[str, Tally]) -> int | None:
@@ -287,11 +292,11 @@ def _engine(
     )
 
 
-def _as_planned(line: Planned) -> Delivery:
-    """The line as the ledger lays it: planned or skipped; it knows itself what was sent."""
-    if line.delivery.state in (State.SKIPPED, State.PLANNED):
-        return line.delivery
-    return replace(line.delivery, state=State.PLANNED, reason="")
+def _as_planned(delivery: Delivery) -> Delivery:
+    """A line as the ledger lays it: planned or skipped; it knows itself what was sent."""
+    if delivery.state in (State.SKIPPED, State.PLANNED):
+        return delivery
+    return replace(delivery, state=State.PLANNED, reason="")
 
 
 def _doubtful(send: Send, outlet: Outlet) -> list[Delivery]:

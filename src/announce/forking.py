@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Generic, Self, TypeVar
+from typing import IO, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -25,8 +25,8 @@ def can_fork() -> bool:
 class Aside(Generic[T]):
     """Values made in a process of their own, while this one goes on with something else.
 
-    `make` yields them there. They come back in their order, through a file without a name, when
-    they are asked for. Leaving the context ends the process, done or not.
+    `make` yields them there, few and large. They come back in their order, through a file without
+    a name, when they are asked for. Leaving the context ends the process, done or not.
     """
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
@@ -59,10 +59,10 @@ class Aside(Generic[T]):
     def _read(self) -> Iterator[T]:
         while True:
             try:
-                batch: list[T] = pickle.load(self._file)
+                value: T = pickle.load(self._file)
             except EOFError:
                 return
-            yield from batch
+            yield value
 
     def _work(self, make: Callable[[], Iterator[T]]) -> None:
         """The life of the forked process; it never returns."""
@@ -70,13 +70,8 @@ class Aside(Generic[T]):
         try:
             # Ctrl-C goes to both; the first process ends this one.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            batch: list[Any] = []
             for value in make():
-                batch.append(value)
-                if len(batch) >= 500:
-                    pickle.dump(batch, self._file)
-                    batch.clear()
-            pickle.dump(batch, self._file)
+                pickle.dump(value, self._file)
             self._file.flush()
             code = 0
         finally:

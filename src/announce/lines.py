@@ -26,6 +26,8 @@ Standing = tuple[State, str]
 # Who is not to be written to, by the identity of the address.
 Suppressed = Mapping[str, Suppression]
 _FEW = 1000
+# Of a mail's delivery: the recipient's key and language, whom, state and reason.
+_Own = tuple[str, Language | None, tuple[str, ...], State, str]
 
 
 class Known:
@@ -103,6 +105,22 @@ class PlanLines(Lines):
             yield self._mail(position, person, standing, *unpacked(message))
         yield from self[len(self._people) :]
 
+    def deliveries(self) -> Iterator[Delivery]:
+        """See `Lines`; of mails without making their recipients."""
+        if self._suppressed:
+            yield from super().deliveries()
+            return
+        messages = self._messages or repeat(None, len(self))
+        numbered = enumerate(zip(self.known, messages, strict=True))
+        for (position, (standing, message)), row in zip(
+            numbered, self._people.rows(), strict=False
+        ):
+            state, reason = standing or (State.PLANNED, "")
+            to = tuple([spec for spec, _name, _shown in row.addresses])
+            own = (row.key, row.language, to, state, reason)
+            yield self._delivery(position, own, *unpacked(message))
+        yield from (line.delivery for line in self[len(self._people) :])
+
     def make(self, position: int, subject: str, digest: str) -> Planned:
         """See `Lines`."""
         standing = self.known[position]
@@ -135,24 +153,30 @@ class PlanLines(Lines):
     def _mail(
         self, position: int, person: Recipient, standing: Standing | None, subject: str, digest: str
     ) -> Planned:
-        languages, written = self._languages[person.language]
         state, reason = State.PLANNED, ""
         if self._suppressed:
             state, reason, person = self._spared(person)
         # Who failed and is to be spared now is spared.
         if standing and not (state is State.SKIPPED and standing[0] is State.FAILED):
             state, reason = standing
-        delivery = Delivery(
-            key=DeliveryKey(self._campaign, ONCE, "email", person.key),
-            language=written,
-            to=tuple([address.spec for address in person.addresses]),
+        to = tuple([address.spec for address in person.addresses])
+        own = (person.key, person.language, to, state, reason)
+        delivery = self._delivery(position, own, subject, digest)
+        languages, _ = self._languages[person.language]
+        return Planned(delivery=delivery, languages=languages, recipient=person)
+
+    def _delivery(self, position: int, own: _Own, subject: str, digest: str) -> Delivery:
+        key, language, to, state, reason = own
+        return Delivery(
+            key=DeliveryKey(self._campaign, ONCE, "email", key),
+            language=self._languages[language][1],
+            to=to,
             state=state,
             reason=reason,
             subject=subject,
             digest=digest,
             position=position,
         )
-        return Planned(delivery=delivery, languages=languages, recipient=person)
 
     def _spared(self, person: Recipient) -> tuple[State, str, Recipient]:
         """How a recipient stands in the plan, with the addresses that are written to; with all

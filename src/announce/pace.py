@@ -47,6 +47,11 @@ class Pace:
         self._flying_recipients = 0
         self._flying_messages = 0
 
+    @property
+    def unlimited(self) -> bool:
+        """Whether there is always room."""
+        return not self._windows
+
     def too_many(self, recipients: int) -> bool:
         """Whether one message has more recipients than any day has room for."""
         day = self._day

@@ -10,7 +10,8 @@ from functools import partial
 
 from announce.checks.dates import late_facts, past_facts
 from announce.checks.limits import assumed_limits
-from announce.composing import Composer, compose_all
+from announce.composing import Composer
+from announce.first_pass import compose_all
 from announce.forecast import Forecast, forecast
 from announce.gathering import Gathered, Opened, faulty, gather, open_campaign
 from announce.model.campaign import channels_of

@@ -11,9 +11,10 @@ import os
 import tempfile
 import weakref
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import RawIOBase
-from typing import Any, Generic, TypeVar
+from itertools import accumulate, islice
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from announce.errors import MachineError
 from announce.texts import say
@@ -23,6 +24,19 @@ T = TypeVar("T")
 _HELD = 1 << 17  # bytes kept in memory before they go to the file
 _AHEAD = 1 << 14  # bytes read at once: neighbours are mostly asked for next
 _MASK = 0xFFFFFFFF
+
+
+class Packed(NamedTuple):
+    """Values as a spool keeps them, to be taken over by another process's: see `pack`."""
+
+    lengths: list[int]
+    octets: bytes
+
+
+def pack(values: Iterable[Any]) -> Packed:
+    """Values ready for `Spool.extend`."""
+    each = list(map(_octets, values))
+    return Packed(list(map(len, each)), b"".join(each))
 
 
 class Spool(Generic[T]):
@@ -44,9 +58,16 @@ class Spool(Generic[T]):
 
     def append(self, value: T) -> None:
         """Add a value at the end. MachineError where the disk has no room."""
-        plain: Any = tuple(value) if isinstance(value, tuple) else value
-        self._tail += marshal.dumps(plain)
+        self._tail += _octets(value)
         self._ends.append(self._written + len(self._tail))
+        if len(self._tail) > _HELD:
+            self._flush()
+
+    def extend(self, values: Packed) -> None:
+        """Add several values at the end. MachineError where the disk has no room."""
+        ends = accumulate(values.lengths, initial=self._ends[-1])
+        self._tail += values.octets
+        self._ends.extend(islice(ends, 1, None))
         if len(self._tail) > _HELD:
             self._flush()
 
@@ -96,6 +117,10 @@ class Spool(Generic[T]):
             weakref.finalize(self, self._file.close)
         while data:
             data = data[self._file.write(data) or 0 :]
+
+
+def _octets(value: Any) -> bytes:
+    return marshal.dumps(tuple(value) if isinstance(value, tuple) else value)
 
 
 def _read_at(handle: int, size: int, place: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Channel = Literal["email", "wechat"]
 CHANNELS: tuple[Channel, ...] = ("email", "wechat")
@@ -27,13 +27,15 @@ class State(StrEnum):
     WAITING = "waiting"  # accepted, not finished: ends by looking
     SKIPPED = "skipped"  # not to be delivered, with the reason
 
+    # Enum would hash its name, in Python; a state is its value's equal, and counted often.
+    __hash__ = str.__hash__
+
 
 # The states in which another send of the same delivery must not happen.
 BLOCKING = frozenset({State.SENDING, State.SENT, State.IN_DOUBT, State.WAITING})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DeliveryKey:
+class DeliveryKey(NamedTuple):
     """What makes a delivery the same one, whatever else changes; unique in the ledger."""
 
     campaign: str

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Self, overload
+from typing import Any, Self, overload
 
 from announce.model.audience import Recipient
 from announce.model.campaign import ArticlePlan
@@ -29,6 +29,9 @@ class Planned:
     article: ArticlePlan | None = None
 
 
+BLOCK = 1000  # lines whose digest goes as one into that of all
+
+
 class Sums:
     """What is counted of a plan's lines, in one walk over all of them.
 
@@ -43,7 +46,8 @@ class Sums:
         self.counts: Counter[tuple[Channel, str, State]] = Counter()
         self.addresses: Counter[tuple[Channel, State]] = Counter()
         self.skipped: Counter[str] = Counter()
-        self._digest = hashlib.sha256()
+        self._blocks = bytearray()  # digests
+        self._block, self._in_block = hashlib.sha256(), 0
         for delivery in deliveries:
             self.add(delivery, delivery.digest)
 
@@ -55,12 +59,40 @@ class Sums:
         self.addresses[channel, state] += len(delivery.to)
         if state is State.SKIPPED:
             self.skipped[delivery.reason] += 1
-        self._digest.update(f"{delivery.key}\0{delivery.language}\0{digest}\n".encode())
+        self._block.update(f"{delivery.key}\0{delivery.language}\0{digest}\n".encode())
+        self._in_block += 1
+        if self._in_block == BLOCK:
+            self._end_block()
+
+    def join(self, rest: Self) -> None:
+        """Count the lines behind these, which were counted apart: all that are left. ValueError
+        where these are not whole blocks."""
+        if self._in_block:
+            raise ValueError("the lines so far are not whole blocks")
+        numbers = [self._kinds.setdefault(kind, len(self._kinds)) for kind in rest._kinds]
+        self._lines += rest._lines.translate(bytes(numbers).ljust(256, b"\0"))
+        self.counts.update(rest.counts)
+        self.addresses.update(rest.addresses)
+        self.skipped.update(rest.skipped)
+        self._blocks += rest._blocks
+
+    def end(self) -> None:
+        """No line is to follow: what is counted can go to another process from here on."""
+        if self._in_block:
+            self._end_block()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_block": None}
 
     @property
     def digest(self) -> str:
         """Digest of who gets which bytes: moves when, and only when, any of it does."""
-        return self._digest.hexdigest()[:32]
+        rest = self._block.digest() if self._in_block else b""
+        return hashlib.sha256(self._blocks + rest).hexdigest()[:32]
+
+    def _end_block(self) -> None:
+        self._blocks += self._block.digest()
+        self._block, self._in_block = hashlib.sha256(), 0
 
     def positions(self, wanted: Callable[[Channel, State], bool]) -> Iterator[int]:
         """The positions of the lines whose channel and state are wanted, in order."""
@@ -78,6 +110,10 @@ class Lines(Sequence[Planned]):
     @abstractmethod
     def make(self, position: int, subject: str, digest: str) -> Planned:
         """The line at a position, with what is known of its message ("" before it is composed)."""
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """The deliveries of all lines, in order."""
+        return (line.delivery for line in self)
 
     def find(self, key: DeliveryKey) -> int | None:
         """The position of the line with this key."""

@@ -31,6 +31,7 @@ _PLAIN_ADDRESS = re.compile(
     r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,3}(?:/[A-Za-z0-9/_.~-]*)?"
     r"(?:\?[A-Za-z0-9=&_.~-]*)?(?:#[A-Za-z0-9=&_.~-]*)?\Z"
 )
+_NOT_PLAIN = re.compile("[&<>\u00a0\n]").search
 # Line ends are made one; what no text may hold (controls, lone surrogates, markers) is shown.
 _CONTROL = re.compile(f"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff{OPEN}-\ufdef\ufffe\uffff]")
 
@@ -72,9 +73,8 @@ def prepared(value: str) -> tuple[str, str]:
 
 def html_text(value: str) -> str:
     """Text as HTML, as the HTML standard serialises it; line ends stay visible."""
-    # As `escape_text`, in one go: this is called for each value of each mail.
-    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return value.replace("\u00a0", "&nbsp;").replace("\n", "<br>")
+    # A look first: this is called for each value of each mail, and most are plain.
+    return escape_text(value).replace("\n", "<br>") if _NOT_PLAIN(value) else value
 
 
 def escape_text(value: str) -> str:

@@ -56,7 +56,7 @@ class SmtpCarrier:
         self._brink: dict[DeliveryKey, Line] = {}
         self._turn = Turn()
         self._held = 0
-        self._each = 1  # mails that one connection holds
+        self._each = 1  # mails for which one connection has room
         self._look_at = math.inf  # no deadline is earlier (monotonic seconds)
         self._last_hope = False  # a connection is being opened, and none was open then
         self._fatal: BaseException | None = None
@@ -102,9 +102,10 @@ class SmtpCarrier:
         """See `Carrier`. Raises ValueError for a mail that cannot be written."""
         if not isinstance(message, Mail):
             raise TypeError("only mails go by SMTP")
+        to = tuple([address.spec for address in message.to])
         letter = Letter(
             key,
-            tuple(dict.fromkeys([address.spec for address in message.to])),
+            to if len(to) == 1 else tuple(dict.fromkeys(to)),
             write(message, message_id=message_id, date=self._now()),
             needs_smtputf8(message) or not self._sender.isascii(),
             last,
@@ -293,7 +294,9 @@ class SmtpCarrier:
 
     def _add(self, smtp: smtplib.SMTP) -> None:
         line = Line(smtp, self._account, self._sender)
-        self._each = 2 if line.dialogue.pipelining else 1
+        # One whose body is on its way, one whose envelope goes with it, and one that waits: so
+        # several connections are fed at one go, which wakes the other side once.
+        self._each = 3 if line.dialogue.pipelining else 1
         self._last_hope = False
         self._lines.append(line)
         self._selector.register(line.sock, selectors.EVENT_READ, line)

@@ -3,6 +3,7 @@
 Left to itself yagmail verifies no certificate, adds "@gmail.com" to a login without "@", asks
 the terminal for a missing password, and adds a log handler with every client. Its own OAuth2
 does not look at the server's answer: an access token is handed over by `xoauth2` instead.
+A connection in clear text without a login, to a server on this machine, needs none of it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import ipaddress
 import smtplib
 import socket
 import ssl
-
-import yagmail
+from typing import TYPE_CHECKING
 
 from announce.channels.email.account import Account
 from announce.channels.email.failures import failure
@@ -22,7 +22,12 @@ from announce.errors import LoginRefused, MachineError
 from announce.errors import Unreachable as Unreachable
 from announce.texts import say
 
+if TYPE_CHECKING:
+    import yagmail
+
 _GOODBYE = 5.0  # seconds
+# An address literal: asking for this machine's own name can take seconds and tells it to the world.
+_HELO = "[127.0.0.1]"
 
 
 def connect(account: Account) -> smtplib.SMTP:
@@ -58,23 +63,21 @@ def try_login(account: Account) -> None:
 
 def _tried(account: Account, secret: str) -> smtplib.SMTP | LoginRefused:
     """An open connection, or the server's no to this secret."""
-    client = _client(account, secret)
+    smtp: smtplib.SMTP | None = None
     try:
-        client.login()
+        smtp = _opened(account, secret)
         if account.tokens:
-            log_in(client.smtp, account.user or "", secret)
-        # yagmail skips the greeting where nothing needs it; its features are needed here.
-        client.smtp.ehlo_or_helo_if_needed()
+            log_in(smtp, account.user or "", secret)
+        # Not said yet where nothing needed it; the server's features are needed here.
+        smtp.ehlo_or_helo_if_needed()
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
-        _let_go(client)
+        _let_go(smtp)
         told = failure(account, secret, error)
         refused = isinstance(error, smtplib.SMTPAuthenticationError)
     except BaseException:
-        _let_go(client)
+        _let_go(smtp)
         raise
     else:
-        smtp: smtplib.SMTP = client.smtp
-        client.is_closed = True  # the connection is ours: its __del__ must not say QUIT
         return smtp
     if refused and isinstance(told, LoginRefused):
         return told
@@ -96,16 +99,36 @@ def verifying_context(account: Account) -> ssl.SSLContext:
         ) from error
 
 
+def _opened(account: Account, secret: str) -> smtplib.SMTP:
+    """An open connection, logged in where a password does it."""
+    if account.user is None and account.security == "none":
+        # Nothing to encrypt and nobody to log in: yagmail would only be slow to import.
+        return smtplib.SMTP(
+            account.host, account.port, timeout=account.timeout, local_hostname=_HELO
+        )
+    client = _client(account, secret)
+    try:
+        client.login()
+    except BaseException:
+        _let_go(client.smtp)
+        raise
+    finally:
+        client.is_closed = True  # the connection is ours: its __del__ must not say QUIT
+    smtp: smtplib.SMTP = client.smtp
+    return smtp
+
+
 def _client(account: Account, secret: str) -> yagmail.SMTP:
+    import yagmail  # with the keyring of the system: slow, and only for those who log in
+
     if not (account.user or "").isascii() or not secret.isascii():
         # smtplib would raise an error that carries the password.
         raise LoginRefused(
             say("user name or password of {host} has characters outside ASCII", host=account.host),
             hint=say("mail servers take ASCII only: look for a full-width or pasted character"),
         )
-    # Encrypted or not is decided here for both at once; the HELO name is an address literal,
-    # as asking for this machine's own name can take seconds and tells it to the world.
-    options: dict[str, object] = {"timeout": account.timeout, "local_hostname": "[127.0.0.1]"}
+    # Encrypted or not is decided here for both at once.
+    options: dict[str, object] = {"timeout": account.timeout, "local_hostname": _HELO}
     context = None if account.security == "none" else verifying_context(account)
     if account.security == "tls":
         options["context"] = context
@@ -124,10 +147,9 @@ def _client(account: Account, secret: str) -> yagmail.SMTP:
     return client
 
 
-def _let_go(client: yagmail.SMTP) -> None:
-    client.is_closed = True
-    if client.smtp is not None:
-        client.smtp.close()
+def _let_go(smtp: smtplib.SMTP | None) -> None:
+    if smtp is not None:
+        smtp.close()
 
 
 def _refuse_clear_text_abroad(account: Account) -> None:

@@ -18,8 +18,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from announce.channels.email.attached import FilePart, file_part
 from announce.channels.email.bodies import Body, body_of
@@ -29,7 +30,10 @@ from announce.model.languages import HTML_TAG
 from announce.model.message import Mail
 from announce.texts import say
 
-_MESSAGE_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>\Z")
+if TYPE_CHECKING:
+    from announce.channels.email.skeleton import Skeleton
+
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,400}@[!-;=?A-~]{1,400}>\Z")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -51,10 +55,11 @@ def write(mail: Mail, *, message_id: str, date: datetime) -> bytes:
     if date.tzinfo is None:
         raise ValueError("Date: without a time zone")
     content = _content(mail)
-    frame, stamp = content.frame, _date(date) + field("Message-ID", [message_id])
-    return b"".join(
-        [frame.before, content.own_fields, stamp.encode(), frame.after, *_body(content)]
+    frame = content.frame
+    stamp = (
+        f"{_date(date.replace(microsecond=0), date.tzinfo)}Message-ID: {message_id}\r\n".encode()
     )
+    return b"".join([frame.before, content.own_fields, stamp, frame.after, *_body(content)])
 
 
 def digest(mail: Mail) -> str:
@@ -73,8 +78,9 @@ def check_writable(mail: Mail) -> None:
 
 def needs_smtputf8(mail: Mail) -> bool:
     """Whether only a server with SMTPUTF8 can carry the mail's headers."""
-    addresses = [mail.sender, *mail.to, *([mail.reply_to] if mail.reply_to else [])]
-    return any(address.needs_smtputf8 for address in addresses)
+    specs = [address.spec for address in mail.to]
+    specs += (mail.sender.spec, mail.reply_to.spec if mail.reply_to else "")
+    return not "".join(specs).isascii()
 
 
 class Frame:
@@ -100,9 +106,12 @@ class Frame:
 
 
 class Content:
-    """A mail as it is written, but for Date and Message-ID: `own_fields` are To and Subject."""
+    """A mail as it is written, but for Date and Message-ID: `own_fields` are To and Subject.
 
-    __slots__ = ("_digest", "files", "frame", "html", "own_fields", "text")
+    `skeleton` is what it was made by, if it was, and `values` are those that were filled in.
+    """
+
+    __slots__ = ("_digest", "files", "frame", "html", "own_fields", "skeleton", "text", "values")
 
     def __init__(
         self,
@@ -117,6 +126,8 @@ class Content:
         self.text = text
         self.html = html
         self.files = files
+        self.skeleton: Skeleton | None = None
+        self.values: list[str] = []
         self._digest = ""
 
     @property
@@ -159,10 +170,12 @@ def _content(mail: Mail) -> Content:
     return content
 
 
-def _date(date: datetime) -> str:
+# Instants are equal in whatever zone, and written differently.
+@lru_cache(maxsize=16)
+def _date(date: datetime, zone: tzinfo) -> str:
     day = f"{_DAYS[date.weekday()]}, {date.day:02} {_MONTHS[date.month - 1]} {date.year:04}"
-    zone = "+0000" if date.tzinfo is UTC else f"{date:%z}"
-    return f"Date: {day} {date.hour:02}:{date.minute:02}:{date.second:02} {zone}\r\n"
+    offset = "+0000" if zone is UTC else f"{date:%z}"
+    return f"Date: {day} {date.hour:02}:{date.minute:02}:{date.second:02} {offset}\r\n"
 
 
 def _unsubscribe_field(address: str) -> str:
