@@ -25,7 +25,7 @@ from announce.measuring.campaign import CAMPAIGN, PEOPLE, write_people, write_pr
 
 BY_NAME = {peer.name: peer for peer in ALL}
 # The others need what the tests have not: a package index, Node, Postfix.
-HERE = ("announce", "stdlib", "yagmail")
+HERE = ("announce", "stdlib", "stdlib-html", "yagmail", "yagmail-html")
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 // nodemailer with its pool of connections, and nunjucks, which reads the same templates as Jinja2.
 //
-//     node nodemailer_pool.mjs FOLDER HOST PORT CONNECTIONS
+//     node nodemailer_pool.mjs FOLDER HOST PORT CONNECTIONS SOURCE
 //
-// FOLDER holds people.csv and the templates, compiled once. A connection of the pool carries any
+// FOLDER holds people.csv and the templates, compiled once; a message is rendered by way of
+// Markdown or as HTML. A connection of the pool carries any
 // number of messages (by default it is renewed after a hundred), and so many messages are under
 // way that none of them waits for the next to be rendered.
 
@@ -15,14 +16,20 @@ const require = createRequire(path.join(process.cwd(), 'package.json'))
 const nodemailer = require('nodemailer')
 const nunjucks = require('nunjucks')
 
-const [folder, host, port, connections] = process.argv.slice(2)
+const [folder, host, port, connections, source] = process.argv.slice(2)
 const at = (name) => path.join(folder, name)
 const compiled = (name, autoescape) =>
   nunjucks.compile(fs.readFileSync(at(name), 'utf8'), new nunjucks.Environment(null, { autoescape }))
 
 const subject = compiled('subject.txt.j2', false)
-const text = compiled('letter.txt.j2', false)
-const html = compiled('letter.html.j2', true)
+const ready = source === 'html'
+const text = compiled(ready ? 'letter.txt.j2' : 'letter.md.j2', false)
+const page = compiled(ready ? 'letter.html.j2' : 'page.html.j2', ready)
+const markdown = ready ? null : require('markdown-it')({ linkify: false })
+const written = (row) => {
+  const words = text.render(row)
+  return { text: words, html: page.render(ready ? row : { body: markdown.render(words) }) }
+}
 
 const pool = nodemailer.createTransport({
   pool: true,
@@ -46,8 +53,7 @@ async function carry () {
       from: { name: 'Programme Chairs', address: 'chairs@example.org' },
       to: { name: row.name, address: row.address },
       subject: subject.render(row),
-      text: text.render(row),
-      html: html.render(row),
+      ...written(row),
       textEncoding: 'base64' // quoted-printable, its choice for these words, is larger and slower
     })
   }

@@ -6,7 +6,9 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from announce.measuring.campaign import CAMPAIGN, write_people, write_project
 from suite.tools import PEERS, Tools
@@ -39,6 +41,9 @@ class Command:
 
 
 Lay = Callable[[Tools, Ground], Command]
+# What a script makes a message of: the Markdown that announce and mailmerge are given, or HTML
+# that somebody has made of it beforehand.
+Source = Literal["markdown", "html"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,7 @@ class Peer:
 
     def present(self, tools: Tools) -> bool:
         """Whether it can be measured here."""
-        if self.name == "nodemailer":
+        if self.name.startswith("nodemailer"):
             return tools.node is not None
         if self.name == "smtp-source":
             return tools.smtp_source is not None
@@ -96,26 +101,27 @@ def _mailmerge(tools: Tools, ground: Ground) -> Command:
     return Command(words=[program, *files, "--database", "people.csv", *how], folder=folder)
 
 
-def _yagmail(_: Tools, ground: Ground) -> Command:
-    return _script(ground, "yagmail_reused.py")
+def _yagmail(_: Tools, ground: Ground, source: Source) -> Command:
+    return _script(ground, "yagmail_reused.py", source)
 
 
-def _stdlib(_: Tools, ground: Ground) -> Command:
-    return _script(ground, "stdlib.py")
+def _stdlib(_: Tools, ground: Ground, source: Source) -> Command:
+    return _script(ground, "stdlib.py", source)
 
 
-def _script(ground: Ground, name: str) -> Command:
+def _script(ground: Ground, name: str, source: Source) -> Command:
     folder = _peer_folder(ground)
-    words = [sys.executable, str(PEERS / name), str(folder), "127.0.0.1", str(ground.port)]
+    server = ["127.0.0.1", str(ground.port)]
+    words = [sys.executable, str(PEERS / name), str(folder), *server, source]
     return Command(words=words, folder=folder)
 
 
-def _nodemailer(tools: Tools, ground: Ground) -> Command:
+def _nodemailer(tools: Tools, ground: Ground, source: Source) -> Command:
     folder = _peer_folder(ground)
     assert tools.node is not None
     words = ["node", str(PEERS / "nodemailer_pool.mjs"), str(folder), "127.0.0.1"]
     many = str(ground.connections or 8)
-    return Command(words=[*words, str(ground.port), many], folder=tools.node)
+    return Command(words=[*words, str(ground.port), many, source], folder=tools.node)
 
 
 def _smtp_source(tools: Tools, ground: Ground) -> Command:
@@ -144,19 +150,41 @@ def _peer_folder(ground: Ground) -> Path:
     return folder
 
 
+def _twice(
+    name: str,
+    title: str,
+    lay: Callable[[Tools, Ground, Source], Command],
+    *,
+    most: int,
+    several: bool = False,
+    a_trip: float = 0.25,
+) -> tuple[Peer, Peer]:
+    """A script that begins with the Markdown, and the same with its HTML made beforehand."""
+    markdown, html = (
+        Peer(
+            name=one,
+            title=which,
+            lay=partial(lay, source=source),
+            most=most,
+            several=several,
+            a_trip=a_trip,
+        )
+        for one, which, source in (
+            (name, title, "markdown"),
+            (f"{name}-html", f"{title}, HTML ready", "html"),
+        )
+    )
+    return markdown, html
+
+
 ALL = (
     Peer(name="announce", title="announce", lay=_announce, several=True, a_trip=1),
     Peer(name="announce-1", title="announce, one process", lay=_announce_1, several=True, a_trip=1),
     Peer(name="mailmerge", title="mailmerge", lay=_mailmerge, most=600, a_trip=0.1),
-    Peer(name="yagmail", title="yagmail, one kept connection", lay=_yagmail, most=1000),
-    Peer(name="stdlib", title="smtplib + EmailMessage + Jinja2", lay=_stdlib, most=1000),
-    Peer(
-        name="nodemailer",
-        title="nodemailer, pool of 8",
-        lay=_nodemailer,
-        most=4000,
-        several=True,
-        a_trip=0.5,
+    *_twice("yagmail", "yagmail, one kept connection", _yagmail, most=1000),
+    *_twice("stdlib", "smtplib + EmailMessage + Jinja2", _stdlib, most=1000),
+    *_twice(
+        "nodemailer", "nodemailer, pool of 8", _nodemailer, most=4000, several=True, a_trip=0.5
     ),
     Peer(
         name="smtp-source",

@@ -35,7 +35,10 @@ _HEADS: dict[str, dict[str, tuple[str, ...]]] = {
 _WORDS = {
     "announce, one process": "announce，单进程",
     "yagmail, one kept connection": "yagmail，复用一个连接",
+    "yagmail, one kept connection, HTML ready": "yagmail，复用一个连接，HTML 事先备好",
+    "smtplib + EmailMessage + Jinja2, HTML ready": "smtplib + EmailMessage + Jinja2，HTML 事先备好",
     "nodemailer, pool of 8": "nodemailer，连接池 8",
+    "nodemailer, pool of 8, HTML ready": "nodemailer，连接池 8，HTML 事先备好",
     "smtp-source, one fixed message": "smtp-source，同一封固定邮件",
     "smtp-sink of Postfix (PIPELINING offered)": "Postfix 的 smtp-sink（提供 PIPELINING）",
     "the counting sink of announce (PIPELINING offered)": "announce 的计数端（提供 PIPELINING）",

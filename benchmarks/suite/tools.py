@@ -57,7 +57,7 @@ class Tools:
             return None
         folder, wanted = self.work / "node", PEERS / "package.json"
         if not _is_current(folder, wanted):
-            _tell("installing nodemailer and nunjucks")
+            _tell("installing nodemailer, nunjucks and markdown-it")
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(wanted, folder / "package.json.part")
             (folder / "package.json.part").rename(folder / "package.json")

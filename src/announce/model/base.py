@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from announce.model.languages import LANGUAGES, Language
-
-# Pydantic would look for plugins in the metadata of every package installed, which takes longer
-# than making all models; none has any business here. https://docs.pydantic.dev/latest/concepts/plugins/
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 class Noun(BaseModel):
