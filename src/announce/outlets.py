@@ -17,6 +17,7 @@ from announce.channels.base import Carrier, Transport
 from announce.channels.email.account import Account, AccountLimits, connections_of, limits_of
 from announce.crew import Crew
 from announce.errors import MachineError
+from announce.importing import importing
 from announce.ledger import open_ledger
 from announce.ledger.base import Ledger, Uploads
 from announce.logins import account_of
@@ -141,9 +142,10 @@ def account_id(smtp: Smtp) -> str:
 def _email(
     project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
 ) -> Outlet:
-    from announce.channels.email.carrier import SmtpCarrier
-    from announce.channels.email.compose import sender_address
-    from announce.channels.email.transport import SmtpTransport
+    with importing():
+        from announce.channels.email.carrier import SmtpCarrier
+        from announce.channels.email.compose import sender_address
+        from announce.channels.email.transport import SmtpTransport
 
     settings = project.settings.email
     if settings.smtp is None:

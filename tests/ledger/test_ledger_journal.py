@@ -29,7 +29,8 @@ from ledger_support import (
 
 from announce.errors import MachineError
 from announce.ledger import open_ledger
-from announce.ledger.base import Group, Ledger
+from announce.ledger.base import Group, Ledger, RunLost
+from announce.ledger.core import Core
 from announce.ledger.engine import LOG, quick_connection, sqlite_engine
 from announce.ledger.machine import Machine
 from announce.model.delivery import Delivery, Event, Outcome, State
@@ -176,6 +177,56 @@ def test_claims_are_synced_and_marks_are_not(tmp_path: Path) -> None:
     assert (synced, unsynced) == (2, 1)
     quick.close()
     engine.dispose()
+
+
+def test_a_claim_is_synced_whatever_became_of_the_one_before(tmp_path: Path) -> None:
+    """Claims and marks share a connection; what is not synced stays so, and what is, is."""
+    opened(tmp_path).close()
+    core = Core(tmp_path / "ledger.sqlite3", HERE, 1.0)
+
+    def level(cursor: sqlite3.Cursor) -> int:
+        [found] = cursor.execute("PRAGMA synchronous").fetchone()
+        return int(found)
+
+    with core.claiming() as cursor:
+        first = level(cursor)
+    between = level(cursor)
+    with pytest.raises(ZeroDivisionError), core.claiming() as cursor:
+        cursor.execute("INSERT INTO meta (name, value) VALUES ('half', 'done')")
+        assert 1 // 0
+    after = level(cursor)
+    with core.claiming() as cursor:
+        again = level(cursor)
+        undone = cursor.execute("SELECT count(*) FROM meta WHERE name = 'half'").fetchone()
+
+    assert (first, between, after, again) == (2, 1, 1, 2)
+    assert undone == (0,)
+    core.close()
+
+
+@pytest.mark.parametrize("size", [1, 64, 65, 200])
+def test_a_group_of_any_size_is_written_whole_or_not_at_all(
+    ledger: Ledger, tmp_path: Path, size: int
+) -> None:
+    """However many statements it takes; and in its order, where a delivery comes twice."""
+    people = [f"p{number:03}" for number in range(size)]
+    run = begun(ledger, *people)
+    share = ledger.join(run.number)
+    share.claim(size, NOW)
+    with share.together() as group:
+        for name in people:
+            group.handed_over(key(name), NOW, account="mx")
+            group.refused_for_now(key(name), NOW, "busy", {})
+    logged = happened(ledger, people[-1])
+    run.finish("done", NOW)
+    sequence = ledger.sequence
+
+    with pytest.raises(RunLost), share.together() as group:
+        for name in people:
+            group.handed_over(key(name), NOW)
+
+    assert logged == ["planned", "claimed", "handed_over", "refused_for_now"]
+    assert (unsorted(tmp_path), ledger.sequence) == (0, sequence)
 
 
 @pytest.mark.parametrize("claims", [0, 1])

@@ -111,10 +111,10 @@ def test_plans_in_any_order_end_as_the_last_one_says(data: st.DataObject) -> Non
         ledger.close()
 
 
-def many(number: int) -> Iterator[Delivery]:
+def many(number: int, campaign: str = CAMPAIGN) -> Iterator[Delivery]:
     """A plan that never stands in memory whole."""
     for position in range(number):
-        yield line(f"p{position:06}", position=position)
+        yield line(f"p{position:06}", position=position, campaign=campaign)
 
 
 def peak(ledger: Ledger, campaign: str, number: int) -> int:
@@ -123,11 +123,7 @@ def peak(ledger: Ledger, campaign: str, number: int) -> int:
     tracemalloc.start()
     try:
         for _ in range(2):
-            run.lay(
-                (replace(one, key=replace(one.key, campaign=campaign)) for one in many(number)),
-                WORDS,
-                NOW,
-            )
+            run.lay(many(number, campaign), WORDS, NOW)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -188,3 +184,33 @@ def test_a_shuffled_plan_is_claimed_in_its_new_order(ledger: Ledger) -> None:
 
     assert names(run.claim(1500, NOW)) == names(turned)
     assert ledger.sequence == 3000
+
+
+def test_a_claim_leaves_alone_who_stands_between(ledger: Ledger) -> None:
+    """Lines of one channel that are skipped or of another one are not taken with their like."""
+    run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+    wanted = [
+        line("a", position=0),
+        line("b", position=1),
+        line("gone", position=2, state=State.SKIPPED, reason="bounced"),
+        line("c", position=3),
+        line("page", position=4, channel="wechat"),
+        line("d", position=5),
+        line("late", position=6),
+    ]
+    run.lay(wanted, WORDS, NOW)
+
+    claimed = run.claim(4, NOW, channel="email")
+
+    assert names(claimed) == ["a", "b", "c", "d"]
+    found = {
+        one.key.recipient: (one.state, [e.event for e in told])
+        for one, told in ledger.history(CAMPAIGN)
+    }
+    taken, due = (State.SENDING, ["planned", "claimed"]), (State.PLANNED, ["planned"])
+    assert found == {
+        **dict.fromkeys("abcd", taken),
+        "gone": (State.SKIPPED, ["skipped"]),
+        "page": due,
+        "late": due,
+    }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from announce import __version__
+from announce.importing import importing
 from announce.texts import INTERFACE_LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Commands(click.Group):
         """The command, imported now; None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"announce.cli.{cmd_name}")
+        with importing():
+            module = importlib.import_module(f"announce.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

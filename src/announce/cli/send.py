@@ -16,6 +16,7 @@ from announce.cli.report import finish
 from announce.cli.screen import Screen
 from announce.cli.standing import About
 from announce.gathering import Opened, open_campaign, shown
+from announce.importing import importing
 from announce.model.delivery import CHANNELS, Channel
 from announce.problems import Place
 from announce.texts import say
@@ -97,7 +98,8 @@ def command(
         if code is not None:
             return code
     # Templates, channels and the sandbox are slow to import: only here they are needed.
-    from announce.cli.sending import send
+    with importing():
+        from announce.cli.sending import send
 
     return send(screen, opened, asked, inputs)
 

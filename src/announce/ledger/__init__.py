@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from announce.importing import importing
+
 if TYPE_CHECKING:
     from announce.ledger.base import Ledger
     from announce.ledger.machine import Machine
@@ -30,6 +32,7 @@ def open_ledger(
 
         return EmptyLedger(path)
     # SQLAlchemy takes half a second to import: only those who open a ledger wait for it.
-    from announce.ledger.opening import open_sqlite
+    with importing():
+        from announce.ledger.opening import open_sqlite
 
     return open_sqlite(path, machine=machine, patience=patience)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -13,15 +15,16 @@ from sqlalchemy.exc import DBAPIError
 from announce.errors import MachineError
 from announce.texts import say
 
+LOG = 32 << 20  # bytes to which the log is cut when it begins anew
 _SETTINGS = (
     ("foreign_keys", "ON"),
     # On macOS an ordinary sync does not reach the disk: https://www.sqlite.org/pragma.html
     ("fullfsync", "ON"),
+    ("journal_size_limit", str(LOG)),
 )
 # Pages of the log after which it is brought into the file. That syncs twice: at the default it
 # would come every few thousand messages.
 _CHECKPOINT = 4000
-LOG = 32 << 20  # bytes to which the log is cut when it begins anew
 # Opening may meet another process that closes as the last one, or recovers the log.
 _OPENING = 5.0  # seconds
 _STEP = 0.00005  # seconds between two looks at a lock that another process holds
@@ -72,15 +75,24 @@ def raw(connection: Connection) -> sqlite3.Connection:
 def begin_writing(cursor: sqlite3.Cursor, patience: float) -> None:
     """Begin a transaction that writes, after at most so many seconds.
 
-    With the lock at once: one that reads first and writes then can fail midway. Not by SQLite's
-    own waiting (`busy_timeout`): it sleeps for up to a tenth of a second where another process
-    holds the lock for a fraction of a thousandth.
+    With the lock at once: one that reads first and writes then can fail midway.
+    """
+    write_when_free(cursor, "BEGIN IMMEDIATE", (), patience)
+
+
+def write_when_free(
+    cursor: sqlite3.Cursor, statement: str, values: Sequence[Any], patience: float
+) -> None:
+    """Execute what needs the lock and begins no later than it, after at most so many seconds.
+
+    Not by SQLite's own waiting (`busy_timeout`): it sleeps for up to a tenth of a second where
+    another process holds the lock for a fraction of a thousandth.
     """
     until: float | None = None
     step = _STEP
     while True:
         try:
-            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute(statement, values)
         except sqlite3.OperationalError as error:
             now = time.monotonic()
             until = now + patience if until is None else until
@@ -92,17 +104,20 @@ def begin_writing(cursor: sqlite3.Cursor, patience: float) -> None:
             return
 
 
+def durability(connection: sqlite3.Connection, *, synced: bool) -> None:
+    """Between two transactions: whether those that follow are synced, and bring the log in.
+
+    https://www.sqlite.org/pragma.html#pragma_synchronous, in WAL mode.
+    """
+    connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT if synced else 0}")
+
+
 def _prepared(connection: sqlite3.Connection, *, synced: bool) -> sqlite3.Connection:
-    """https://www.sqlite.org/pragma.html#pragma_synchronous, in WAL mode."""
-    settings = (
-        *_SETTINGS,
-        ("synchronous", "FULL" if synced else "NORMAL"),
-        ("journal_size_limit", str(LOG)),
-        ("wal_autocheckpoint", str(_CHECKPOINT if synced else 0)),
-    )
     try:
-        for setting, value in settings:
+        for setting, value in _SETTINGS:
             connection.execute(f"PRAGMA {setting} = {value}")
+        durability(connection, synced=synced)
     except sqlite3.Error:
         connection.close()
         raise

@@ -16,8 +16,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from announce.errors import MachineError
 from announce.ledger.files import write_whole
 from announce.ledger.receipts import safe_name
@@ -39,7 +37,11 @@ class Mark:
 def state_folder() -> Path:
     """Where the user's programs keep what is neither settings nor cache."""
     chosen = os.environ.get("ANNOUNCE_STATE")
-    return Path(chosen) if chosen else platformdirs.user_state_path("announce")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return platformdirs.user_state_path("announce")
 
 
 class Marks:

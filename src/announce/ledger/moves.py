@@ -74,8 +74,17 @@ COLUMNS = (
 )
 
 
-def from_values(values: Any, state: State | None = None) -> Delivery:
-    """The values of `COLUMNS` as a delivery, in its own state or in the one told."""
+# Past what json.loads looks at first in a text: ours are bare JSON.
+_decoded = json.JSONDecoder().raw_decode
+
+
+def unpacked(addresses: str) -> tuple[str, ...]:
+    """The addresses of a row, as they are stored."""
+    return tuple(_decoded(addresses)[0])
+
+
+def from_values(values: Any) -> Delivery:
+    """The values of `COLUMNS` as a delivery."""
     (
         _,
         campaign,
@@ -85,7 +94,7 @@ def from_values(values: Any, state: State | None = None) -> Delivery:
         position,
         language,
         addresses,
-        own,
+        state,
         reason,
         subject,
         digest,
@@ -94,8 +103,8 @@ def from_values(values: Any, state: State | None = None) -> Delivery:
     return Delivery(
         key=DeliveryKey(campaign, occurrence, channel, recipient),
         language=language,
-        to=tuple(json.loads(addresses)),
-        state=state or State(own),
+        to=unpacked(addresses),
+        state=State(state),
         reason=reason,
         subject=subject,
         digest=digest,

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from secrets import token_hex
 
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import insert
 
 from announce.errors import MachineError
 from announce.ledger.base import Ledger
@@ -19,6 +19,10 @@ from announce.ledger.schema import SCHEMA, meta, tables
 from announce.ledger.store import SqlLedger
 from announce.ledger.upgrades import upgrade
 from announce.texts import say
+
+# Written out: a command opens a ledger several times, and for each SQLAlchemy compiles anew.
+_HAS_META = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
+_SCHEMA_OF = "SELECT value FROM meta WHERE name = 'schema'"
 
 
 def open_sqlite(path: Path, *, machine: Machine | None, patience: float) -> Ledger:
@@ -65,7 +69,7 @@ def _fill(path: Path, patience: float) -> None:
     values = {"schema": str(SCHEMA), "id": token_hex(16), "secret": token_hex(32), "syncs": "0"}
     try:
         with engine.execution_options(writes=True).begin() as connection:
-            tables.create_all(connection)
+            tables.create_all(connection, checkfirst=False)
             rows = [{"name": name, "value": value} for name, value in values.items()]
             connection.execute(insert(meta), rows)
         pooled = engine.raw_connection()
@@ -102,10 +106,10 @@ def _make_current(core: Core) -> None:
 
 def _schema_of(core: Core) -> int:
     with core.looking() as connection:
-        if not inspect(connection).has_table(meta.name):
+        if connection.exec_driver_sql(_HAS_META).first() is None:
             raise MachineError(
                 say("{path} is not a ledger", path=core.path),
                 hint=say("see `ledger` in announce.yaml"),
             )
-        found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+        found = connection.exec_driver_sql(_SCHEMA_OF).scalar()
     return int(found or 1)

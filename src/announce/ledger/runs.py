@@ -17,7 +17,7 @@ from announce.ledger.core import Core
 from announce.ledger.engine import raw
 from announce.ledger.groups import FOUND, Claimed, SqlGroup, told
 from announce.ledger.holding import end, lost
-from announce.ledger.moves import from_values, is_in, is_key, latest_adoption, move
+from announce.ledger.moves import is_in, is_key, latest_adoption, move
 from announce.ledger.schema import deliveries, stamp
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Outcome, State
 
@@ -75,15 +75,14 @@ class SqlRun:
     ) -> list[Delivery]:
         """See `Run`."""
         at = stamp(now)
-        with self._held(now) as connection:
-            cursor = raw(connection).cursor()
-            rows = self._claims.take(cursor, limit, at, channel, only)
-            if rows:
+        with self._core.claiming() as cursor:
+            self._hold(cursor, now)
+            claimed = self._claims.take(cursor, limit, at, channel, only)
+            if claimed:
                 contents.fix(cursor, self.number, self.campaign, self.occurrence, at)
-        claimed = [from_values(row, State.SENDING) for row in rows]
-        for row, one in zip(rows, claimed, strict=True):
-            self._claimed[one.key] = Claimed(one.key, row[0], len(one.to))
-        return claimed
+        for row, one in claimed:
+            self._claimed[one.key] = Claimed(one.key, row, len(one.to))
+        return [one for _, one in claimed]
 
     def retry_failed(self, now: datetime, keys: Collection[DeliveryKey] | None = None) -> int:
         """See `Run`."""
@@ -168,10 +167,12 @@ class SqlRun:
     @contextmanager
     def _held(self, now: datetime) -> Iterator[Connection]:
         with self._core.writing() as connection:
-            renewed = raw(connection).execute(_RENEW, (stamp(now + LEASE), self.number))
-            if renewed.rowcount != 1:
-                raise lost(self.campaign)
+            self._hold(raw(connection).cursor(), now)
             yield connection
+
+    def _hold(self, cursor: sqlite3.Cursor, now: datetime) -> None:
+        if cursor.execute(_RENEW, (stamp(now + LEASE), self.number)).rowcount != 1:
+            raise lost(self.campaign)
 
     def _write(self, group: SqlGroup) -> None:
         with self._core.lock:

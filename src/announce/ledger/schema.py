@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from sqlalchemy import (
@@ -40,7 +42,32 @@ def stamp(moment: datetime) -> str:
 
 def packed(value: Any) -> str:
     """A value as JSON, always the same text for the same value."""
-    return _as_json(value)
+    # Nearly all are one of two shapes, for which json would build an encoder each time.
+    kind = type(value)
+    found = _of_facts(value) if kind is dict else _of_words(value) if kind is tuple else None
+    return _as_json(value) if found is None else found
+
+
+def _of_facts(value: Mapping[str, Any]) -> str | None:
+    """Texts and whole numbers under their names; None where there is anything else."""
+    facts = []
+    for name in sorted(value):
+        fact = value[name]
+        if type(name) is not str:
+            return None
+        if type(fact) is str:
+            facts.append(f"{_quoted(name)}:{_quoted(fact)}")
+        elif type(fact) is int:
+            facts.append(f"{_quoted(name)}:{fact}")
+        else:
+            return None
+    return f"{{{','.join(facts)}}}"
+
+
+def _of_words(value: tuple[Any, ...]) -> str | None:
+    """Texts; None where there is anything else."""
+    words = [_quoted(word) for word in value if type(word) is str]
+    return f"[{','.join(words)}]" if len(words) == len(value) else None
 
 
 class Moment(TypeDecorator[datetime]):

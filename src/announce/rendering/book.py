@@ -40,6 +40,7 @@ class TemplateBook:
         }
         self._personal: dict[str, bool] = {}
         self._templates: dict[tuple[Language, str], Template] = {}
+        self._trees: dict[tuple[Language, str], nodes.Template] = {}
 
     def find(
         self, kind: str, variant: str | None, channel: Channel, language: Language
@@ -103,7 +104,7 @@ class TemplateBook:
         Of templates that can be compiled, with the parts they include and the one named `also`;
         `known` is as `unknown.unknown_names` takes it.
         """
-        loader, environment = self._loaders[language], self._environments[language]
+        loader = self._loaders[language]
         used = {
             file
             for template in self.of_kind(kind, also=also)
@@ -115,9 +116,9 @@ class TemplateBook:
             if loader.file(name) not in used:
                 continue
             head, body = split_head(loader.text(name))
-            trees.append((loader.file(name), None, environment.parse(body)))
+            trees.append((loader.file(name), None, self._tree(body, language)))
             for text, line in read_head(head).values() if head else ():
-                trees.append((loader.file(name), line, environment.parse(text)))
+                trees.append((loader.file(name), line, self._tree(text, language)))
         local = set().union(*(own_names_of(tree) for _, _, tree in trees))
         return [
             problem
@@ -235,18 +236,23 @@ class TemplateBook:
         One whose includes are named by a value counts with all templates of its language.
         """
         loader = self._loaders[template.language]
-        environment = self._environments[template.language]
         seen: dict[str, str] = {}
         waiting = [template.name]
         while waiting:
             name = waiting.pop()
             if name not in loader.names or loader.file(name) in seen:
                 continue
-            text = loader.text(name)
-            seen[loader.file(name)] = hashlib.sha256(text.encode()).hexdigest()
-            for other in meta.find_referenced_templates(environment.parse(split_head(text)[1])):
+            seen[loader.file(name)] = hashlib.sha256(loader.text(name).encode()).hexdigest()
+            tree = self._tree(split_head(loader.text(name))[1], template.language)
+            for other in meta.find_referenced_templates(tree):
                 waiting += loader.names if other is None else [other]
         return dict(sorted(seen.items()))
+
+    def _tree(self, text: str, language: Language) -> nodes.Template:
+        """A template's body or a value of its head, parsed once and so to look at only."""
+        if (language, text) not in self._trees:
+            self._trees[language, text] = self._environments[language].parse(text)
+        return self._trees[language, text]
 
 
 def missing_template(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
-from babel.dates import format_date
-
 from announce.model.languages import Language
 from announce.model.moment import Deadline
 
@@ -32,6 +30,8 @@ def day_of(value: date | Deadline) -> date:
 @lru_cache(maxsize=4096)
 def in_words(day: date, style: str, language: Language) -> str:
     """A day by the name of a pattern: long, full, short, day, weekday, day+weekday."""
+    from babel.dates import format_date  # slow to import, and not every campaign has dates
+
     return str(format_date(day, _PATTERNS[language][style], locale=_LOCALES[language]))
 
 

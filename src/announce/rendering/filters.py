@@ -8,7 +8,6 @@ from datetime import date
 from functools import partial, wraps
 from typing import Any
 
-from babel.numbers import format_decimal
 from jinja2.filters import FILTERS
 from jinja2.runtime import Undefined
 from markupsafe import Markup
@@ -162,6 +161,8 @@ def _number(language: Language, value: Any) -> str:
             say("the filter number needs a number, not {value}", value=_shown(value)),
             say("print it without the filter"),
         )
+    from babel.numbers import format_decimal  # as in `dates`
+
     number = float(text) if "." in text else int(text)
     return str(format_decimal(number, locale="zh_Hans_CN" if language == "zh" else "en_GB"))
 
