@@ -27,7 +27,7 @@ FLOORS = [
         "outlets",
         "logins",
         "refusals",
-        "workers",
+        "press",
         "finished",
     },
     {"first_pass", "shelf", "composing", "planning", "content", "gathering", "lines"},

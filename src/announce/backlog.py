@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from announce.model.delivery import Delivery
-from announce.model.message import Message
+from announce.model.message import Sendable
 
 BATCH = 100  # deliveries claimed in one synced commit
 
@@ -22,7 +22,7 @@ class Job:
     due: float
     order: int
     delivery: Delivery = field(compare=False)
-    message: Message | None = field(compare=False, default=None)
+    message: Sendable | None = field(compare=False, default=None)
     message_id: str = field(compare=False, default="")
     tries: int = field(compare=False, default=0)
 

@@ -14,7 +14,7 @@ from typing import Self
 from announce.channels.base import Transport, Turn
 from announce.errors import AnnounceError, LoginRefused
 from announce.model.delivery import DeliveryKey, Outcome, State
-from announce.model.message import Message
+from announce.model.message import Sendable
 
 FAREWELL = 3.0  # seconds that connections get to say goodbye
 
@@ -27,7 +27,7 @@ class _Abandoned(Exception):
 class _Load:
     """One message that a thread carries; `may_go` is set when its hand-over is written down."""
 
-    message: Message
+    message: Sendable
     key: DeliveryKey
     message_id: str
     last: bool
@@ -86,7 +86,7 @@ class Crew:
         """See `Carrier`."""
         return 0 if self._fatal else self._size - len(self._busy)
 
-    def take(self, message: Message, key: DeliveryKey, message_id: str, *, last: bool) -> None:
+    def take(self, message: Sendable, key: DeliveryKey, message_id: str, *, last: bool) -> None:
         """See `Carrier`."""
         load = _Load(message, key, message_id, last)
         self._busy[key] = load

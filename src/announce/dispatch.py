@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 
 from announce.channels.email.account import limits_for
+from announce.channels.email.mime import sealed
 from announce.composing import compose_again
 from announce.errors import MachineError, StoppedError
 from announce.forking import can_fork
@@ -18,14 +19,14 @@ from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
 from announce.looking import look
 from announce.model.delivery import CHANNELS, Channel, Delivery, DeliveryKey, State
-from announce.model.message import Message
+from announce.model.message import Mail, Message, SealedMail, Sendable
 from announce.model.plan import Chosen, Lines, Plan, Planned
 from announce.outlets import Outlet, open_outlets
 from announce.preparing import Prepared
+from announce.press import Press
 from announce.sending import Engine
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
-from announce.workers import Line, Order, Worker
 
 WORTH_A_PROCESS = 2000  # mails due from which a second process pays
 
@@ -83,7 +84,8 @@ class Options:
 class Send:
     """One send: what, which part of it, and who watches, with the clock and the way to stop.
 
-    `gate` is asked again once a run is held, for another one may have gone on meanwhile.
+    `gate` is asked again once a run is held, for another one may have gone on meanwhile. `press`
+    makes mails ahead, if there is one.
     """
 
     prepared: Prepared
@@ -92,9 +94,16 @@ class Send:
     watcher: Watcher
     stop: Stop
     gate: Callable[[], object]
+    press: Press | None = None
+
+    def made(self, delivery: Delivery) -> Sendable:
+        """The message of a claimed delivery, the same that was checked: from the press, where it
+        is there in time."""
+        sealed_mail = self.press.take(delivery) if self.press else None
+        return self.compose(delivery) if sealed_mail is None else sealed_mail
 
     def compose(self, delivery: Delivery) -> Message:
-        """The message of a claimed delivery, the same that was checked."""
+        """The message of a delivery of the plan, made here."""
         line = partial(self.line_of, delivery)
         return compose_again(delivery, self.prepared.composer, line)
 
@@ -125,49 +134,48 @@ def dispatch(send: Send, tallies: dict[str, Tally]) -> None:
     channels = [one for one in send.prepared.channels if wanted in (None, one)]
     project = send.prepared.gathered.project
     # The fork comes first: no ledger, no connection may be open in it.
-    with _worker(send, channels) as worker, open_outlets(project, channels, send.now) as outlets:
+    with (
+        _press(send, channels) as press,
+        open_outlets(project, channels, send.now) as outlets,
+    ):
+        send = replace(send, press=press)
         for ledger in {id(outlet.ledger): outlet.ledger for outlet in outlets}.values():
             if send.over(tallies):
                 break
             mine = [one for one in outlets if one.ledger is ledger]
-            _one_ledger(send, ledger, mine, tallies, worker)
+            _one_ledger(send, ledger, mine, tallies)
 
 
 @contextmanager
-def _worker(send: Send, channels: list[Channel]) -> Iterator[Worker | None]:
-    """A second process, where many mails are due and cores and account allow."""
+def _press(send: Send, channels: list[Channel]) -> Iterator[Press | None]:
+    """A second process that makes the mails, where many are due and cores and account allow."""
     wanted = send.prepared.gathered.project.settings.email.processes
-    if "email" not in channels or not (_is_worth_it(send) if wanted is None else wanted > 1):
+    asked = _is_worth_it(send) if wanted is None else wanted > 1
+    if "email" not in channels or not (asked and can_fork()):
         yield None
         return
-    if not (replace(send.options, channel=None, changed=False) == Options() and can_fork()):
-        yield None
-        return
-    with Worker.fork(lambda order, line: _help(send, order, line)) as worker:
-        yield worker
+    with Press.fork(partial(_sealed, send)) as press:
+        yield press
 
 
 def _is_worth_it(send: Send) -> bool:
     settings, plan = send.prepared.gathered.project.settings.email, send.prepared.plan
-    if settings.smtp is None or settings.connections < 2:
+    if settings.smtp is None:
         return False
     limits = limits_for(settings.smtp.host, settings.limits)
     if limits.per_minute is not None or limits.per_day is not None:
-        return False  # the account is the narrow place, and its pace best kept by one
+        return False  # the account is the narrow place
     return plan.totals.get("email", {}).get(State.PLANNED.value, 0) >= WORTH_A_PROCESS
 
 
-def _help(send: Send, order: Order, line: Line) -> None:
-    """What a worker does: deliver mails of the run until nothing is due."""
-    tally = Tally()
-    mine = replace(send, watcher=line, stop=line)
-    with open_outlets(send.prepared.gathered.project, ["email"], send.now) as [outlet]:
-        run = outlet.ledger.join(order.run)
-        try:
-            _engine(mine, run, outlet, tally, connections=order.connections).go()
-        except (MachineError, StoppedError) as error:
-            tally.error = error
-        line.end(tally)
+def _sealed(send: Send) -> Iterator[tuple[Delivery, SealedMail]]:
+    """The mails that are due, in the plan's order; an error ends it."""
+    for line in send.options.due(send.prepared.plan):
+        delivery = line.delivery
+        if delivery.key.channel == "email":
+            message = send.compose(delivery)
+            assert isinstance(message, Mail)
+            yield delivery, sealed(message)
 
 
 def _one_ledger(
@@ -175,7 +183,6 @@ def _one_ledger(
     ledger: Ledger,
     outlets: list[Outlet],
     tallies: dict[str, Tally],
-    worker: Worker | None = None,
 ) -> None:
     """One run over the channels that share a ledger: laid together, delivered in turn."""
     plan, now = send.prepared.plan, send.now
@@ -196,11 +203,6 @@ def _one_ledger(
                 break
             tally = tallies[outlet.channel] = Tally()
             look(run, outlet, _doubtful(send, outlet), send.compose, now)
-            mine = outlet.connections
-            helped = worker is not None and outlet.channel == "email"
-            if worker is not None and helped:
-                mine = (outlet.connections + 1) // 2
-                worker.begin(Order(run=run.number, connections=max(1, outlet.connections - mine)))
             try:
                 _engine(
                     send,
@@ -210,8 +212,6 @@ def _one_ledger(
                     only=chosen,
                     limit=_left(send, tallies),
                     witness=witness,
-                    connections=mine,
-                    worker=worker if helped else None,
                 ).go()
             except (MachineError, StoppedError) as error:
                 tally.error = error
@@ -269,16 +269,14 @@ def _engine(
     outlet: Outlet,
     tally: Tally,
     *,
-    connections: int,
     only: Collection[DeliveryKey] | None = None,
     limit: int | None = None,
     witness: Witness | None = None,
-    worker: Worker | None = None,
 ) -> Engine:
     return Engine(
         run=run,
         outlet=outlet,
-        compose=send.compose,
+        compose=send.made,
         retry=send.prepared.gathered.project.settings.email.retry,
         now=send.now,
         watcher=send.watcher,
@@ -287,8 +285,6 @@ def _engine(
         limit=limit,
         tally=tally,
         recorded=witness.note if witness else None,
-        connections=connections,
-        worker=worker,
     )
 
 

@@ -51,12 +51,11 @@ class Outlet:
     limits: AccountLimits
     open: Callable[[], Transport]
     zone: tzinfo | None = None
-    carrier: Callable[[int], Carrier] | None = None
+    carrier: Callable[[], Carrier] | None = None
 
-    def carry(self, connections: int | None = None) -> Carrier:
-        """A carrier over so many connections (default: all that the account is set to)."""
-        wanted = self.connections if connections is None else connections
-        return self.carrier(wanted) if self.carrier else Crew(self.open, wanted)
+    def carry(self) -> Carrier:
+        """A carrier over as many connections as the account is set to."""
+        return self.carrier() if self.carrier else Crew(self.open, self.connections)
 
     def message_id(self, key: DeliveryKey) -> str:
         """The Message-ID of a delivery: the same each time, on the sender's domain."""
@@ -156,6 +155,7 @@ def _email(
         account = email_account(project, settings.smtp)
         limits = limits_of(settings)
     sender = sender_address(project, project.languages[0])
+    connections = connections_of(settings, limits)
     return Outlet(
         channel="email",
         sandboxed=settings.smtp is None,
@@ -163,10 +163,10 @@ def _email(
         domain=_domain(project),
         ledger=ledger,
         zone=ZoneInfo(project.settings.timezone),
-        connections=connections_of(settings, limits),
+        connections=connections,
         limits=limits,
         open=lambda: SmtpTransport(account, sender.spec, now),
-        carrier=lambda connections: SmtpCarrier(
+        carrier=lambda: SmtpCarrier(
             account,
             sender.spec,
             now,

@@ -19,7 +19,7 @@ from announce.crew import FAREWELL
 from announce.errors import AnnounceError, StoppedError, Unreachable
 from announce.ledger.base import LEASE, Run
 from announce.model.delivery import Delivery, DeliveryKey, Outcome, State
-from announce.model.message import Message
+from announce.model.message import Sendable
 from announce.model.project import Retry
 from announce.outlets import Outlet
 from announce.pace import Pace
@@ -27,7 +27,6 @@ from announce.planning import UNREACHABLE
 from announce.refusals import Refusals
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
-from announce.workers import Worker
 
 SYNC_EVERY = 1.0  # seconds that answers may stay unsynced; a claim syncs them too
 
@@ -40,7 +39,7 @@ class Engine:
         *,
         run: Run,
         outlet: Outlet,
-        compose: Callable[[Delivery], Message],
+        compose: Callable[[Delivery], Sendable],
         retry: Retry,
         now: Callable[[], datetime],
         watcher: Watcher,
@@ -49,13 +48,10 @@ class Engine:
         limit: int | None = None,
         tally: Tally | None = None,
         recorded: Callable[[datetime], None] | None = None,
-        connections: int | None = None,
-        worker: Worker | None = None,
     ) -> None:
         self._run, self._outlet, self._compose = run, outlet, compose
         self._now, self._watcher, self._stop = now, watcher, stop
-        self._only, self._recorded, self._connections = only, recorded, connections
-        self._worker = worker
+        self._only, self._recorded = only, recorded
         self._pace = Pace(outlet)
         self._backlog = Backlog(self._claim, limit)
         self.tally = Tally() if tally is None else tally
@@ -79,8 +75,6 @@ class Engine:
                 self._drive()
             finally:
                 self._let_go_of_the_rest()
-        while self._worker is not None and self._worker.is_busy:
-            self._mind_worker(self._worker, patience=0.2)
         if self._backlog.aside and not self.tally.stopped:
             self.tally.stopped = say(
                 "the server kept putting off {n} messages, which stay due",
@@ -121,7 +115,7 @@ class Engine:
     def _carry(self) -> None:
         with ExitStack() as stack:
             try:
-                carrier = stack.enter_context(self._outlet.carry(self._connections))
+                carrier = stack.enter_context(self._outlet.carry())
             except Unreachable as error:
                 self.tally.error = error
                 return
@@ -222,14 +216,6 @@ class Engine:
         if self._unsynced and time.monotonic() - self._synced > SYNC_EVERY:
             self._run.sync()
             self._is_synced()
-        if self._worker is not None:
-            self._mind_worker(self._worker)
-
-    def _mind_worker(self, worker: Worker, patience: float = 0.0) -> None:
-        """Hear of the other process; a stop here is one there, and the other way round."""
-        if self._halted:
-            worker.stop()
-        worker.listen(self._watcher, self.tally, patience)
 
     def _is_synced(self) -> None:
         self._synced, self._unsynced = time.monotonic(), False

@@ -25,9 +25,6 @@ class Watcher(Protocol):
 
     def paused(self, reason: str, seconds: float) -> None: ...
 
-    def sent_elsewhere(self, number: int) -> None:
-        """So many more were sent by another process of this run."""
-
 
 @dataclass(slots=True, kw_only=True)
 class Tally:

@@ -234,6 +234,7 @@ def test_killed_run_goes_on_and_nobody_gets_it_twice(announce, project) -> None:
     with (project / "announce.yaml").open("a", encoding="utf-8") as file:
         file.write(
             f"email:\n  smtp: {{host: 127.0.0.1, port: {controller.port}, security: none}}\n"
+            "  connections: 4\n"
         )
     command = [sys.executable, "-m", "announce", "send", "--yes", "--channel", "email", CFP]
 

@@ -37,7 +37,7 @@ LAYOUTS = HERE.parents[1] / "templates" / "layouts"
 FILE = "campaigns/x.yaml"
 ID = "crash-proof"
 CONNECTIONS = 4
-TWO_BATCHES = 2 * BATCH  # people: enough for each of two processes to have something to do
+TWO_BATCHES = 2 * BATCH  # people
 LEDGER = "ledger.sqlite3"
 HANG = 90.0  # seconds after which something that should have happened is given up
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from crash_support import (
     CONNECTIONS,
     FILE,
     HANG,
     TWO_BATCHES,
-    TWO_PROCESSES,
     Attempt,
     Case,
     MakeCase,
-    Traces,
 )
 
 ALL, FIRST = "all processes", "the first process"
@@ -68,33 +63,6 @@ def test_asked_once_it_finishes_what_is_in_flight(
     assert in_state(log, "planned") == set(case.people) - set(taken)
     assert again.code == 0
     assert case.taken == dict.fromkeys(case.people, 1)
-
-
-@TWO_PROCESSES
-def test_ctrl_c_that_reaches_the_second_process_late_counts_once(
-    make_case: MakeCase, tmp_path: Path
-) -> None:
-    """The terminal tells both processes and the first one tells the second: that is one asking,
-    in whatever order they come."""
-    case = make_case(TWO_BATCHES)
-    attempt, handed = send_to_silence(case)
-    (second,) = attempt.workers
-    ports = {one.laddr.port for one in psutil.Process(second).net_connections()}
-    of_first = {key: port for key, port in handed.items() if port not in ports}
-
-    attempt.signal(signal.SIGINT)
-    attempt.says(TOLD)
-    case.sink.ask("release", ports=[*of_first.values()])
-    while not of_first.keys() <= Traces.of(case.ledger, tmp_path / "copy").sent:
-        assert not attempt.ends_before(0.01), attempt.end()
-    os.kill(second, signal.SIGINT)
-    case.sink.ask("release")
-    ended = attempt.end()
-    log, taken = case.log, case.taken
-
-    assert ended.code == 130
-    assert in_state(log, "sent") == set(taken)
-    assert in_state(log, "planned") == set(case.people) - set(taken)
 
 
 @pytest.mark.parametrize("whom", [ALL, FIRST])

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from announce.channels.email.compose import MailComposer
-from announce.channels.email.mime import digest, write
+from announce.channels.email.mime import digest, needs_smtputf8, sealed, stamped, write
 from announce.channels.email.skeleton import Kept
 from announce.errors import InputError
 from announce.model.audience import Address, Recipient
@@ -217,7 +217,12 @@ def _line(recipient: Recipient, languages: Sequence[Language] = ("zh", "en")) ->
 
 
 def _bytes(mail: Mail) -> bytes:
-    return write(mail, message_id="<1@example.org>", date=NOW)
+    """The mail as it is written, which is the same where it was sealed before."""
+    written = write(mail, message_id="<1@example.org>", date=NOW)
+    to, utf8, before, after = sealed(mail)
+    assert before + stamped("<1@example.org>", NOW) + after == written
+    assert (set(to), utf8) == ({one.spec for one in mail.to}, needs_smtputf8(mail))
+    return written
 
 
 def _made(composer: MailComposer, line: Planned) -> Any:

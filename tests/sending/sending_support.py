@@ -194,10 +194,6 @@ class Seen:
         if self.then:
             self.then(len(self.deliveries))
 
-    def sent_elsewhere(self, number: int) -> None:
-        """Hear of another process: there is none here."""
-        raise AssertionError(number)
-
     def paused(self, reason: str, seconds: float) -> None:
         """Hear of a pause."""
         self.pauses.append((reason, seconds))

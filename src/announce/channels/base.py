@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from announce.model.delivery import DeliveryKey, Outcome
-from announce.model.message import Message
+from announce.model.message import Sendable
 
 # Called by a transport at the last instant at which nothing can have arrived: from here on,
 # a lost answer leaves the delivery in doubt. The ledger writes it down at once.
@@ -38,7 +38,7 @@ class Transport(Protocol):
 
     def deliver(
         self,
-        message: Message,
+        message: Sendable,
         key: DeliveryKey,
         message_id: str,
         handed_over: HandedOver,
@@ -46,7 +46,7 @@ class Transport(Protocol):
         last: bool = True,
     ) -> Outcome: ...
 
-    def settle(self, message: Message, message_id: str) -> Outcome | None: ...
+    def settle(self, message: Sendable, message_id: str) -> Outcome | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Carrier(Protocol):
     def room(self) -> int:
         """How many more messages it would take now, opening more connections included."""
 
-    def take(self, message: Message, key: DeliveryKey, message_id: str, *, last: bool) -> None:
+    def take(self, message: Sendable, key: DeliveryKey, message_id: str, *, last: bool) -> None:
         """Begin to carry a message; at most `room` of them between two turns."""
 
     def turn(self, patience: float) -> Turn:

@@ -32,9 +32,6 @@ class Quiet:
             with suppress(BrokenPipeError):
                 print(_pause_text(reason, seconds), file=sys.stderr, flush=True)
 
-    def sent_elsewhere(self, number: int) -> None:
-        """Nothing: the report counts them."""
-
 
 class Bar:
     """For a person: a bar, and a line for each failure as it happens."""
@@ -45,7 +42,7 @@ class Bar:
 
     def delivered(self, delivery: Delivery, outcome: Outcome) -> None:
         """One step on; a failure or doubt stays on the screen."""
-        self._advance(1)
+        self._advance()
         if outcome.state in (State.FAILED, State.IN_DOUBT):
             self._progress.console.print(
                 f"{delivery.key.recipient}: {outcome.reason}", markup=False, highlight=False
@@ -56,13 +53,9 @@ class Bar:
         if seconds >= 1:
             self._progress.console.print(_pause_text(reason, seconds), markup=False)
 
-    def sent_elsewhere(self, number: int) -> None:
-        """So many steps on."""
-        self._advance(number)
-
-    def _advance(self, number: int) -> None:
+    def _advance(self) -> None:
         """Drawn here and not by a thread of its own: a second process is forked from this one."""
-        self._progress.advance(self._task, number)
+        self._progress.advance(self._task)
         if time.monotonic() - self._drawn > REDRAW:
             self._drawn = time.monotonic()
             self._progress.refresh()

@@ -44,7 +44,7 @@ ROOMS = {
     "announce.cli": "other",
     "announce.dispatch": "other",
     "announce.sending": "other",
-    "announce.workers": "other",
+    "announce.press": "compose",
 }
 
 

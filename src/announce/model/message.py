@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from announce.model.audience import Address
 from announce.model.languages import Language
@@ -81,4 +81,16 @@ class Article:
     pictures: tuple[Blob, ...] = ()
 
 
+class SealedMail(NamedTuple):
+    """A mail as it is written, ready but for Date and Message-ID: these stand between `before`
+    and `after`. `to` names each address once; `utf8` says that its headers need SMTPUTF8."""
+
+    to: tuple[str, ...]
+    utf8: bool
+    before: bytes
+    after: bytes
+
+
 Message = Mail | Article
+# What may be handed over.
+Sendable = Message | SealedMail

@@ -223,11 +223,20 @@ class EmailSettings(Noun):
     smtp: Smtp | None = about(
         "The server; absent: the sandbox.", "服务器；缺省为沙盒。", default=None
     )
-    connections: int = about("Connections at once.", "同时连接数。", ge=1, le=64, default=4)
+    connections: int = about(
+        "Connections at once. Absent: as many, or fewer where the provider takes fewer; "
+        "8 to a server on this machine.",
+        "同时连接数。缺省即此数，服务商允许的更少时从其数；服务器就在本机时为 8。",
+        ge=1,
+        le=64,
+        default=4,
+    )
     processes: int | None = about(
-        "Processes that send side by side. Default: 2 for thousands of mails over an account "
-        "without limits, on Linux with several cores; else 1.",
-        "并行投递的进程数。默认：Linux 多核、账号无限额且有数千封邮件待发时为 2，否则为 1。",
+        "Processes that work side by side: with 2 the second one makes the mails that the first "
+        "one sends. Default: 2 for thousands of mails over an account without limits, on Linux "
+        "with several cores; else 1.",
+        "并行工作的进程数：为 2 时，第二个进程生成邮件，第一个进程发送。"
+        "默认：Linux 多核、账号无限额且有数千封邮件待发时为 2，否则为 1。",
         ge=1,
         le=2,
         default=None,

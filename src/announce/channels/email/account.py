@@ -20,6 +20,9 @@ _DATA = Path(__file__).parents[2] / "data" / "smtp_providers.yaml"
 UNKNOWN_PER_MINUTE = 20
 UNKNOWN_PER_DAY = 500
 PER_CONNECTION = 500
+# Postfix counts no connections from its own machine (smtpd_client_event_limit_exceptions), and
+# has a hundred processes for them: https://www.postfix.org/postconf.5.html
+_AT_HOME = 8
 _FIGURES = ("per_minute", "per_day", "per_connection", "connections")
 _UNKNOWN = {"per_minute": {"most": UNKNOWN_PER_MINUTE}, "per_day": {"most": UNKNOWN_PER_DAY}}
 
@@ -128,10 +131,12 @@ def limits_for(host: str, own: Limits | None = None, *, user: str | None = None)
 
 def connections_of(settings: EmailSettings, limits: AccountLimits) -> int:
     """How many connections to open at once: as many as the settings say; where they say nothing,
-    no more than the provider takes."""
-    if limits.connections is None or "connections" in settings.model_fields_set:
+    no more than the provider takes, and more to a server on this machine."""
+    if "connections" in settings.model_fields_set:
         return settings.connections
-    return min(settings.connections, limits.connections)
+    if settings.smtp is not None and is_loopback(settings.smtp.host):
+        return _AT_HOME
+    return min(settings.connections, limits.connections or settings.connections)
 
 
 @lru_cache(maxsize=64)

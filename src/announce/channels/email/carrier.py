@@ -18,12 +18,12 @@ from announce.channels.email.connect import connect
 from announce.channels.email.dialogue import Event
 from announce.channels.email.letter import Letter
 from announce.channels.email.line import Line
-from announce.channels.email.mime import needs_smtputf8, write
+from announce.channels.email.mime import envelope, needs_smtputf8, stamped, write
 from announce.channels.email.opener import Opener
 from announce.channels.email.outcomes import End
 from announce.errors import AnnounceError, LoginRefused
 from announce.model.delivery import DeliveryKey
-from announce.model.message import Mail, Message
+from announce.model.message import Mail, SealedMail, Sendable
 
 FAREWELL = 3.0  # seconds that all connections together get to say goodbye
 
@@ -98,22 +98,24 @@ class SmtpCarrier:
         """See `Carrier`."""
         return max(0, self._limit * self._each - self._held)
 
-    def take(self, message: Message, key: DeliveryKey, message_id: str, *, last: bool) -> None:
+    def take(self, message: Sendable, key: DeliveryKey, message_id: str, *, last: bool) -> None:
         """See `Carrier`. Raises ValueError for a mail that cannot be written."""
-        if not isinstance(message, Mail):
-            raise TypeError("only mails go by SMTP")
-        to = tuple([address.spec for address in message.to])
-        letter = Letter(
-            key,
-            to if len(to) == 1 else tuple(dict.fromkeys(to)),
-            write(message, message_id=message_id, date=self._now()),
-            needs_smtputf8(message) or not self._sender.isascii(),
-            last,
-        )
+        letter = self._letter(message, key, message_id, last)
         self._held += 1
         self._waiting.append(letter)
         if len(self._waiting) == 1 and (line := self._free_line()) is not None:
             self._move(line, [])
+
+    def _letter(self, message: Sendable, key: DeliveryKey, message_id: str, last: bool) -> Letter:
+        if isinstance(message, SealedMail):
+            to, utf8, before, after = message
+            raw = b"".join((before, stamped(message_id, self._now()), after))
+        elif isinstance(message, Mail):
+            to, utf8 = envelope(message), needs_smtputf8(message)
+            raw = write(message, message_id=message_id, date=self._now())
+        else:
+            raise TypeError("only mails go by SMTP")
+        return Letter(key, to, raw, utf8 or not self._sender.isascii(), last)
 
     def turn(self, patience: float) -> Turn:
         """See `Carrier`."""

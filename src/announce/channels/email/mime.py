@@ -27,7 +27,7 @@ from announce.channels.email.bodies import Body, body_of
 from announce.channels.email.headers import address_field, field, list_id_field, text_field
 from announce.model.audience import Address
 from announce.model.languages import HTML_TAG
-from announce.model.message import Mail
+from announce.model.message import Mail, SealedMail
 from announce.texts import say
 
 if TYPE_CHECKING:
@@ -50,16 +50,36 @@ def write(mail: Mail, *, message_id: str, date: datetime) -> bytes:
     Raises ValueError where a header cannot be written safely: line breaks, NUL, a bad address,
     a Message-ID that is none, a naive date.
     """
+    content = _content(mail)
+    frame, stamp = content.frame, stamped(message_id, date)
+    return b"".join([frame.before, content.own_fields, stamp, frame.after, *_body(content)])
+
+
+def sealed(mail: Mail) -> SealedMail:
+    """The mail as `write` writes it, without Date and Message-ID. Raises as `write`."""
+    content = _content(mail)
+    return SealedMail(
+        to=envelope(mail),
+        utf8=needs_smtputf8(mail),
+        before=content.frame.before + content.own_fields,
+        after=b"".join([content.frame.after, *_body(content)]),
+    )
+
+
+def stamped(message_id: str, date: datetime) -> bytes:
+    """Date and Message-ID. ValueError for a Message-ID that is none, and a naive date."""
     if not _MESSAGE_ID.match(message_id):
         raise ValueError("Message-ID: not of the form <left@right>")
     if date.tzinfo is None:
         raise ValueError("Date: without a time zone")
-    content = _content(mail)
-    frame = content.frame
-    stamp = (
-        f"{_date(date.replace(microsecond=0), date.tzinfo)}Message-ID: {message_id}\r\n".encode()
-    )
-    return b"".join([frame.before, content.own_fields, stamp, frame.after, *_body(content)])
+    day = _date(date.replace(microsecond=0), date.tzinfo)
+    return f"{day}Message-ID: {message_id}\r\n".encode()
+
+
+def envelope(mail: Mail) -> tuple[str, ...]:
+    """To whom a mail goes, each address once."""
+    to = tuple([address.spec for address in mail.to])
+    return to if len(to) == 1 else tuple(dict.fromkeys(to))
 
 
 def digest(mail: Mail) -> str:

@@ -13,7 +13,7 @@ from announce.channels.email.carrier import SmtpCarrier
 from announce.channels.email.connect import Unreachable
 from announce.channels.email.outcomes import lost_before
 from announce.model.delivery import DeliveryKey, Outcome
-from announce.model.message import Message
+from announce.model.message import Sendable
 
 _PATIENCE = 60.0  # seconds of a turn; how long an answer may take is the account's to say
 
@@ -46,7 +46,7 @@ class SmtpTransport:
 
     def deliver(
         self,
-        message: Message,
+        message: Sendable,
         key: DeliveryKey,
         message_id: str,
         handed_over: HandedOver,
@@ -67,7 +67,7 @@ class SmtpTransport:
             self._drop()
             raise
 
-    def settle(self, message: Message, message_id: str) -> Outcome | None:
+    def settle(self, message: Sendable, message_id: str) -> Outcome | None:
         """None: SMTP cannot look for what became of a mail."""
         return None
 

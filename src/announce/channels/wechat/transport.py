@@ -21,7 +21,7 @@ from announce.channels.wechat.failures import (
 from announce.channels.wechat.limits import SOURCE, media_type, picture_name
 from announce.channels.wechat.search import find_article
 from announce.model.delivery import DeliveryKey, Outcome, State
-from announce.model.message import Article, Blob, Message
+from announce.model.message import Article, Blob, Sendable
 from announce.texts import say
 
 Sleep = Callable[[float], None]
@@ -80,7 +80,7 @@ class DraftTransport:
 
     def deliver(
         self,
-        message: Message,
+        message: Sendable,
         key: DeliveryKey,
         message_id: str,
         handed_over: HandedOver,
@@ -111,7 +111,7 @@ class DraftTransport:
             return self._after_lost(article, message_id, failure)
         return self._sent(payload, media_id)
 
-    def settle(self, message: Message, message_id: str) -> Outcome | None:
+    def settle(self, message: Sendable, message_id: str) -> Outcome | None:
         """Look for the article among the drafts and the published articles.
 
         Found is sent; absent is planned, so that it may be delivered again; None where the
@@ -229,7 +229,7 @@ def marker_of(message_id: str) -> str:
     return hashlib.sha256(f"announce:{message_id}".encode()).hexdigest()[:16]
 
 
-def _article(message: Message) -> Article:
+def _article(message: Sendable) -> Article:
     if not isinstance(message, Article):
         raise TypeError(f"an official account takes articles, not {type(message).__name__}")
     return message
