@@ -28,7 +28,7 @@ from announce.sending import Engine
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
 
-WORTH_A_PROCESS = 2000  # mails due from which a second process pays
+WORTH_A_PROCESS = 2000  # messages due from which a second process pays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +159,13 @@ def _press(send: Send, channels: list[Channel]) -> Iterator[Press | None]:
 
 
 def _is_worth_it(send: Send) -> bool:
-    settings, plan = send.prepared.gathered.project.settings.email, send.prepared.plan
+    settings = send.prepared.gathered.project.settings.email
     if settings.smtp is None:
         return False
     limits = limits_for(settings.smtp.host, settings.limits)
     if limits.per_minute is not None or limits.per_day is not None:
         return False  # the account is the narrow place
-    return plan.totals.get("email", {}).get(State.PLANNED.value, 0) >= WORTH_A_PROCESS
+    return len(send.options.due(send.prepared.plan)) >= WORTH_A_PROCESS
 
 
 def _sealed(send: Send) -> Iterator[tuple[Delivery, SealedMail]]:

@@ -21,7 +21,8 @@ from announce.model.delivery import Delivery
 from announce.model.message import SealedMail
 
 PATIENCE = 0.2  # seconds that a mail is waited for, once
-_PIPE = 1 << 20  # octets it may be ahead: what Linux grants to everybody
+# Octets that it may be ahead: what Linux grants to everybody. Taken at one go, as each go wakes it.
+_PIPE = 1 << 20
 _TOGETHER = 1 << 16  # octets handed over at once
 _LENGTH = 4  # octets that tell the length of a sheet
 
