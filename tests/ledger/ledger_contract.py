@@ -31,7 +31,7 @@ from ledger_support import (
 )
 
 from announce.errors import GateError
-from announce.ledger.base import LEASE, HeldByAnother, Ledger, RunLost
+from announce.ledger.base import LEASE, HeldByAnother, Ledger, Run, RunLost
 from announce.ledger.machine import Machine
 from announce.model.delivery import Delivery, Outcome, State, Suppression
 
@@ -173,8 +173,9 @@ class LedgerContract(LedgerCase):
     # Content.
 
     def test_content_is_stored_by_the_first_claim(self, ledger: Ledger) -> None:
-        """A plan that was only laid fixes nothing; the first claim does."""
+        """A plan that was only laid fixes nothing, nor a claim of nobody; the first claim does."""
         run = begun(ledger, "wei", "ada")
+        run.claim(9, NOW, only=[key("nobody")])
         laid = ledger.content(CAMPAIGN, OCCURRENCE)
         run.claim(1, NOW)
 
@@ -193,6 +194,14 @@ class LedgerContract(LedgerCase):
 
         assert kept == WORDS
         assert ledger.content(CAMPAIGN, OCCURRENCE) == {"a": "third"}
+
+    def test_content_of_an_unclaimed_run_fixes_nothing(self, ledger: Ledger) -> None:
+        """A run that ended before its first claim leaves no words to a later one."""
+        begun(ledger, "a").finish("stopped", NOW)
+        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+
+        assert names(run.claim(9, NOW)) == ["a"]
+        assert ledger.content(CAMPAIGN, OCCURRENCE) is None
 
     # Claiming, handing over, recording.
 
@@ -233,6 +242,21 @@ class LedgerContract(LedgerCase):
 
         assert names(first) == ["p0", "p2", "p4", "p6"]
         assert rest == [["p0", "p8", "p10", "p12"], ["p14", "p16", "p18"], []]
+
+    def test_claim_of_some_takes_what_was_settled_meanwhile(
+        self, ledger: Ledger, tmp_path: Path
+    ) -> None:
+        """A choice is not at its end while somebody settles one of it as not sent."""
+        run = begun(ledger, "a", "b", "c", "d")
+        chosen = frozenset(key(name) for name in "abc")
+        deliver(run, run.claim(1, NOW, only=chosen), Outcome(state=State.IN_DOUBT, reason="lost"))
+        other = self.open(tmp_path)
+        other.settle(key("a"), sent=False, now=NOW)
+
+        claimed = [names(run.claim(9, NOW, only=chosen)) for _ in range(2)]
+
+        assert claimed == [["a", "b", "c"], []]
+        other.close()
 
     def test_claim_of_some_of_a_channel(self, ledger: Ledger) -> None:
         """Both narrow the claim, also where they change from one to the next."""
@@ -374,12 +398,24 @@ class LedgerContract(LedgerCase):
         run.claim(1, NOW)
         run.finish("done", NOW)
 
+        self.must_be_lost(run)
+
+    def must_be_lost(self, run: Run) -> None:
+        """Whoever thinks that the run is its own, and "a" claimed, is told at once."""
         with pytest.raises(RunLost):
             run.claim(1, NOW)
         with pytest.raises(RunLost):
             run.handed_over(key("a"), NOW)
         with pytest.raises(RunLost):
+            run.record(key("a"), SENT, NOW)
+        with pytest.raises(RunLost):
+            run.give_back([key("a")], NOW)
+        with pytest.raises(RunLost):
+            run.lay(lines("a", "b"), WORDS, NOW)
+        with pytest.raises(RunLost):
             run.heartbeat(NOW)
+        with pytest.raises(RunLost):
+            run.finish("done", NOW)
 
     def test_threads_share_a_run(self, ledger: Ledger) -> None:
         """Several connections hand over and record at once, and nothing is lost."""
@@ -425,6 +461,26 @@ class LedgerContract(LedgerCase):
         run = begun(ledger, "wei", campaign="awards")
 
         assert names(run.claim(9, NOW)) == ["wei"]
+
+    def test_two_campaigns_are_sent_at_once(self, ledger: Ledger, tmp_path: Path) -> None:
+        """Each from a ledger of its own on the same file: they mark and claim in turn."""
+        other = self.open(tmp_path)
+        run = begun(ledger, "a", "b", "c")
+        beside = begun(other, "a", "b", "c", campaign="awards")
+        for _ in range(3):
+            mine, theirs = run.claim(1, NOW), beside.claim(1, NOW)
+            with run.together() as group, beside.together() as others:
+                for one, its_group in ((mine[0], group), (theirs[0], others)):
+                    its_group.handed_over(one.key, NOW, account="smtp.example.org")
+                    its_group.record(one.key, SENT, NOW)
+
+        assert ledger.counts() == {
+            CAMPAIGN: {OCCURRENCE: {"email": {"sent": 3}}},
+            "awards": {OCCURRENCE: {"email": {"sent": 3}}},
+        }
+        assert other.used("smtp.example.org", NOW) == 6
+        assert ledger.check() == []
+        other.close()
 
     def dead(self, root: Path, machine: Machine) -> Ledger:
         """A ledger in which a run on this machine claimed three, handed one over, sent one."""
@@ -511,6 +567,23 @@ class LedgerContract(LedgerCase):
         assert lost.value.exit_code == 5
         there.close()
         here.close()
+
+    def test_a_run_that_was_taken_over_writes_nothing_more(self, tmp_path: Path) -> None:
+        """Whoever held it before is told at once, and changes nothing."""
+        before, after = self.open(tmp_path, GONE), self.open(tmp_path)
+        sleeper = begun(before, "a", "b")
+        sleeper.claim(1, NOW)
+        sleeper.handed_over(key("a"), NOW)
+        run = after.begin(CAMPAIGN, OCCURRENCE, NOW)
+        sequence = after.sequence
+
+        self.must_be_lost(sleeper)
+
+        assert after.sequence == sequence
+        assert states(after) == {"a": "in_doubt(run died)", "b": "planned"}
+        assert names(run.claim(9, NOW)) == ["b"]
+        before.close()
+        after.close()
 
     def test_recover_ends_a_dead_run_without_taking_it(self, tmp_path: Path) -> None:
         """Status can tell what is in doubt before the next run."""

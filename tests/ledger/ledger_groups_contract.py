@@ -1,4 +1,4 @@
-"""What every ledger must do for groups of marks and answers, and for runs that are shared."""
+"""What every ledger must do for groups of marks and answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ledger_support import (
     NOW,
     OCCURRENCE,
     SENT,
-    WORDS,
     LedgerCase,
     begun,
     deliver,
@@ -19,12 +18,11 @@ from ledger_support import (
     key,
     later,
     line,
-    lines,
     names,
     states,
 )
 
-from announce.ledger.base import Ledger, Run, RunLost
+from announce.ledger.base import Ledger, RunLost
 from announce.model.delivery import Outcome, State
 
 ACCOUNT = "smtp.example.org"
@@ -160,134 +158,3 @@ class GroupsContract(LedgerCase):
         assert [event.event for event in other.events(key("a"))][-1] == "handed_over"
         assert other.check() == []
         other.close()
-
-
-class SharedRunContract(LedgerCase):
-    """Several processes that deliver under one run."""
-
-    def shared(self, ledger: Ledger, root: Path) -> tuple[Run, Ledger, Run]:
-        """A run of four, and another process that has joined it."""
-        run = begun(ledger, "a", "b", "c", "d")
-        there = self.open(root)
-        return run, there, there.join(run.number)
-
-    def test_who_joins_works_on_the_same_plan(self, ledger: Ledger, tmp_path: Path) -> None:
-        """Each delivery is claimed by one of them, and both record."""
-        run, there, helper = self.shared(ledger, tmp_path)
-
-        mine, theirs = run.claim(2, NOW), helper.claim(9, NOW)
-        deliver(run, mine)
-        deliver(helper, theirs)
-
-        assert (names(mine), names(theirs)) == (["a", "b"], ["c", "d"])
-        assert (helper.campaign, helper.occurrence) == (CAMPAIGN, OCCURRENCE)
-        assert ledger.counts() == {CAMPAIGN: {OCCURRENCE: {"email": {"sent": 4}}}}
-        assert ledger.check() == []
-        there.close()
-
-    def test_who_joins_gives_back_only_its_own(self, ledger: Ledger, tmp_path: Path) -> None:
-        """What another process of the run holds is its own to give back."""
-        run, there, helper = self.shared(ledger, tmp_path)
-        mine, theirs = run.claim(2, NOW), helper.claim(2, NOW)
-
-        assert helper.give_back([one.key for one in (*mine, *theirs)], NOW) == 2
-        assert states(ledger) == {"a": "sending", "b": "sending", "c": "planned", "d": "planned"}
-        with pytest.raises(RunLost):
-            helper.handed_over(key("a"), NOW)
-        there.close()
-
-    def test_what_was_given_back_elsewhere_is_claimed(self, ledger: Ledger, tmp_path: Path) -> None:
-        """A choice is not at its end while another process of the run gives some back."""
-        run, there, helper = self.shared(ledger, tmp_path)
-        chosen = frozenset(key(name) for name in "abc")
-        theirs = helper.claim(1, NOW, only=chosen)
-        mine = run.claim(1, NOW, only=chosen)
-        helper.give_back([one.key for one in theirs], NOW)
-
-        rest = run.claim(9, NOW, only=chosen)
-
-        assert (names(theirs), names(mine), names(rest)) == (["a"], ["b"], ["a", "c"])
-        there.close()
-
-    def test_who_joins_fixes_the_content_with_the_first_claim(
-        self, ledger: Ledger, tmp_path: Path
-    ) -> None:
-        """What shaped the messages is stored whoever claims first."""
-        run, there, helper = self.shared(ledger, tmp_path)
-        laid = ledger.content(CAMPAIGN, OCCURRENCE)
-        helper.claim(1, NOW)
-
-        assert (laid, ledger.content(CAMPAIGN, OCCURRENCE)) == (None, WORDS)
-        run.lay(lines("a", "b", "c", "d"), {"a": "changed"}, NOW, changed=True)
-        helper.claim(1, NOW)
-        assert ledger.content(CAMPAIGN, OCCURRENCE) == {"a": "changed"}
-        there.close()
-
-    def test_content_of_an_unclaimed_run_fixes_nothing(self, ledger: Ledger) -> None:
-        """A run that ended before its first claim leaves no words to a later one."""
-        begun(ledger, "a").finish("stopped", NOW)
-        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
-        run.claim(9, NOW)
-
-        assert ledger.content(CAMPAIGN, OCCURRENCE) is None
-
-    def test_the_end_of_a_run_is_the_end_for_all(self, ledger: Ledger, tmp_path: Path) -> None:
-        """What a helper held is settled with the run; it has no say afterwards."""
-        run, there, helper = self.shared(ledger, tmp_path)
-        helper.claim(2, NOW)
-        helper.handed_over(key("a"), NOW)
-
-        run.finish("done", NOW)
-
-        assert states(ledger) == {
-            "a": "in_doubt(done)",
-            "b": "planned",
-            "c": "planned",
-            "d": "planned",
-        }
-        with pytest.raises(RunLost):
-            helper.record(key("a"), SENT, NOW)
-        with pytest.raises(RunLost):
-            helper.claim(1, NOW)
-        with pytest.raises(RunLost):
-            helper.give_back([key("b")], NOW)
-        with pytest.raises(RunLost):
-            helper.heartbeat(NOW)
-        with pytest.raises(RunLost):
-            there.join(run.number)
-        there.close()
-
-    def test_a_taken_over_run_is_lost_for_its_helpers(self, tmp_path: Path) -> None:
-        """The first process dies and another one takes over: its helpers stop too."""
-        before = self.open(tmp_path, GONE)
-        run = begun(before, "a", "b")
-        there = self.open(tmp_path)
-        helper = there.join(run.number)
-        helper.claim(1, NOW)
-        helper.handed_over(key("a"), NOW)
-        after = self.open(tmp_path)
-        after.begin(CAMPAIGN, OCCURRENCE, NOW)
-
-        with pytest.raises(RunLost) as lost:
-            helper.record(key("a"), SENT, NOW)
-
-        assert lost.value.exit_code == 5
-        assert states(after) == {"a": "in_doubt(run died)", "b": "planned"}
-        for opened in (before, there, after):
-            opened.close()
-
-    def test_a_helper_keeps_the_run_alive(self, ledger: Ledger, tmp_path: Path) -> None:
-        """A sign of life of any of them is one of the run."""
-        run, there, helper = self.shared(ledger, tmp_path)
-        helper.heartbeat(later(300))
-
-        holder = ledger.running(CAMPAIGN)
-
-        assert holder is not None
-        assert (holder.run, holder.lease_until) == (run.number, later(600))
-        there.close()
-
-    def test_nobody_joins_a_run_that_never_was(self, ledger: Ledger) -> None:
-        """A number that means nothing is refused."""
-        with pytest.raises(RunLost):
-            ledger.join(77)

@@ -20,15 +20,16 @@ ENOUGH = 400  # deliveries due, so that no sender comes to its end before it is 
 
 
 class Nursery:
-    """Senders to be killed, and what they told of the wire.
+    """Senders of a campaign, to be killed, and what they told of the wire.
 
     `out` counts, for each name, the bodies that left and may have arrived: a refusal, known to
     the server whatever the ledger has, takes one back.
     """
 
-    def __init__(self, root: Path, seed: int) -> None:
+    def __init__(self, root: Path, seed: int, campaign: str = CAMPAIGN) -> None:
         script = Path(__file__).parent / "ledger_nursery.py"
         self.dice = random.Random(seed)
+        self.campaign = campaign
         self.out: Counter[str] = Counter()
         self.accepted: set[str] = set()
         self.people: list[str] = []
@@ -65,9 +66,9 @@ class Nursery:
         else:
             self.out[name] -= 1
 
-    def seed(self) -> int:
-        """Luck for one sender."""
-        return self.dice.randrange(1 << 30)
+    def beget(self, word: str) -> None:
+        """Have a sender, with luck of its own."""
+        self.order(word, self.campaign, self.dice.randrange(1 << 30))
 
     def wait_for(self, wanted: str) -> tuple[int, str]:
         """Hear until somebody tells this; who, and what exactly."""
@@ -81,10 +82,9 @@ class Nursery:
         for _ in range(self.dice.randrange(most)):
             self.hear()
 
-    def bury(self, pid: int, *, killed: bool = True) -> None:
-        """Kill somebody, or wait for its end, and hear whatever it had still told."""
-        if killed:
-            os.kill(pid, signal.SIGKILL)
+    def bury(self, pid: int) -> None:
+        """Kill somebody, and hear whatever it had still told."""
+        os.kill(pid, signal.SIGKILL)
         self.order("bury", pid)
         self.wait_for("buried")
 
@@ -98,6 +98,6 @@ def enlarge(ledger: Ledger, nursery: Nursery) -> None:
     """Lay a plan with more people."""
     known = len(nursery.people)
     nursery.people += [f"p{n:05}" for n in range(known, known + ENOUGH)]
-    run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
-    run.lay(lines(*nursery.people), WORDS, NOW)
+    run = ledger.begin(nursery.campaign, OCCURRENCE, NOW)
+    run.lay(lines(*nursery.people, campaign=nursery.campaign), WORDS, NOW)
     run.finish("laid", NOW)

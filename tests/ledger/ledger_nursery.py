@@ -13,11 +13,11 @@ import random
 import sys
 from pathlib import Path
 
-from ledger_support import CAMPAIGN, NOW, OCCURRENCE, key
+from ledger_support import NOW, OCCURRENCE, key
 
 from announce.ledger import open_ledger
-from announce.ledger.base import Ledger, Run, RunLost
-from announce.model.delivery import Outcome, State
+from announce.ledger.base import Ledger
+from announce.model.delivery import DeliveryKey, Outcome, State
 
 URL = "sqlite:///ledger.sqlite3"
 ACCOUNT = "smtp.example.org"
@@ -26,17 +26,19 @@ ANSWERS = ("sent", "sent", "sent", "refused", "failed")
 
 
 class Sender:
-    """Delivers at random, for ever."""
+    """Delivers a campaign at random, for ever."""
 
-    def __init__(self, ledger: Ledger, run: Run, seed: int) -> None:
+    def __init__(self, ledger: Ledger, campaign: str, seed: int) -> None:
         self.ledger = ledger
-        self.run = run
+        self.campaign = campaign
+        self.run = ledger.begin(campaign, OCCURRENCE, NOW)
         self.dice = random.Random(seed)
         self.claimed: list[str] = []
         self.handed: list[str] = []
 
     def go(self) -> None:
         """Act until somebody ends it."""
+        tell("begun")
         while True:
             self.act()
 
@@ -61,11 +63,11 @@ class Sender:
         with self.run.together() as group:
             for name, answer in answers:
                 if answer == "refused":
-                    group.refused_for_now(key(name), NOW, "busy", {"code": 450})
+                    group.refused_for_now(self._key(name), NOW, "busy", {"code": 450})
                 else:
-                    group.record(key(name), Outcome(state=State(answer)), NOW)
+                    group.record(self._key(name), Outcome(state=State(answer)), NOW)
             for name in leaving:
-                group.handed_over(key(name), NOW, account=ACCOUNT)
+                group.handed_over(self._key(name), NOW, account=ACCOUNT)
         tell("wire", *leaving)
         self.handed = [name for name in self.handed if name not in heard] + leaving
         self.claimed = [name for name in self.claimed if name not in leaving]
@@ -74,7 +76,7 @@ class Sender:
     def give_back(self) -> None:
         """Give some back."""
         names = self._some(self.claimed)
-        self.run.give_back([key(name) for name in names], NOW)
+        self.run.give_back([self._key(name) for name in names], NOW)
         self.claimed = [name for name in self.claimed if name not in names]
         tell("back", *names)
 
@@ -85,21 +87,15 @@ class Sender:
     def end(self) -> None:
         """End the run, with what is under way in doubt, and begin another."""
         self.run.finish("stopped", NOW)
-        self.run = self.ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+        self.run = self.ledger.begin(self.campaign, OCCURRENCE, NOW)
         self.claimed, self.handed = [], []
-        tell("begun", str(self.run.number))
+        tell("begun")
+
+    def _key(self, name: str) -> DeliveryKey:
+        return key(name, campaign=self.campaign)
 
     def _some(self, names: list[str]) -> list[str]:
         return self.dice.sample(names, self.dice.randint(0, min(TURN, len(names))))
-
-
-class Sharer(Sender):
-    """One of several in a run: it ends none."""
-
-    def end(self) -> None:
-        """Show a sign of life instead."""
-        self.run.heartbeat(NOW)
-        tell("alive")
 
 
 class Powered(Sender):
@@ -149,30 +145,25 @@ def tell(*words: str) -> None:
     os.write(1, f"{os.getpid()} {' '.join(words)}\n".encode())
 
 
-def live(root: Path, word: str, seed: int, number: int = 0) -> None:
-    """The life of a sender: by itself, as the first of a shared run, or as one who joins."""
+def live(root: Path, word: str, campaign: str, seed: str) -> None:
+    """The life of a sender."""
     ledger = open_ledger(URL, root, create=True)
-    try:
-        run = ledger.join(number) if number else ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
-        tell("begun", str(run.number))
-        {"send": Sender, "share": Sharer, "power": Powered}[word](ledger, run, seed).go()
-    except RunLost:
-        tell("lost")
+    {"send": Sender, "power": Powered}[word](ledger, campaign, int(seed)).go()
 
 
 def main(root: Path) -> None:
-    """Beget a sender at `send` or `share`, bury one at `bury`; at `power` be the sender."""
+    """Beget a sender at `send`, bury one at `bury`; at `power` be the sender."""
     # What opening imports late is imported once, not by each child.
     open_ledger(URL, root, create=True).close()
     for order in sys.stdin:
-        word, *numbers = order.split()
+        word, *rest = order.split()
         if word == "bury":
-            os.waitpid(int(numbers[0]), 0)
+            os.waitpid(int(rest[0]), 0)
             tell("buried")
         elif word == "power":
-            live(root, word, *map(int, numbers))
+            live(root, word, *rest)
         elif os.fork() == 0:
-            live(root, word, *map(int, numbers))
+            live(root, word, *rest)
             os._exit(0)
 
 

@@ -205,42 +205,28 @@ def test_a_claim_is_synced_whatever_became_of_the_one_before(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("size", [1, 64, 65, 200])
-def test_a_group_of_any_size_is_written_whole_or_not_at_all(
-    ledger: Ledger, tmp_path: Path, size: int
-) -> None:
+def test_a_group_of_any_size_is_written_whole_or_not_at_all(tmp_path: Path, size: int) -> None:
     """However many statements it takes; and in its order, where a delivery comes twice."""
     people = [f"p{number:03}" for number in range(size)]
-    run = begun(ledger, *people)
-    share = ledger.join(run.number)
-    share.claim(size, NOW)
-    with share.together() as group:
+    before, after = opened(tmp_path, GONE), opened(tmp_path)
+    run = begun(before, *people)
+    run.claim(size, NOW)
+    with run.together() as group:
         for name in people:
             group.handed_over(key(name), NOW, account="mx")
             group.refused_for_now(key(name), NOW, "busy", {})
-    logged = happened(ledger, people[-1])
-    run.finish("done", NOW)
-    sequence = ledger.sequence
+    logged = happened(after, people[-1])
+    after.begin(CAMPAIGN, OCCURRENCE, NOW)
+    sequence = after.sequence
 
-    with pytest.raises(RunLost), share.together() as group:
+    with pytest.raises(RunLost), run.together() as group:
         for name in people:
             group.handed_over(key(name), NOW)
 
     assert logged == ["planned", "claimed", "handed_over", "refused_for_now"]
-    assert (unsorted(tmp_path), ledger.sequence) == (0, sequence)
-
-
-@pytest.mark.parametrize("claims", [0, 1])
-def test_a_run_leaves_nothing_of_its_own_behind(
-    ledger: Ledger, tmp_path: Path, claims: int
-) -> None:
-    """What waited for its first claim goes with it, claimed or not."""
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as connection:
-        kept = connection.execute("SELECT name FROM meta ORDER BY name").fetchall()
-        run = begun(ledger, "a")
-        run.claim(claims, NOW)
-        run.finish("done", NOW)
-
-        assert connection.execute("SELECT name FROM meta ORDER BY name").fetchall() == kept
+    assert (unsorted(tmp_path), after.sequence) == (0, sequence)
+    before.close()
+    after.close()
 
 
 def test_a_log_that_grew_beside_a_reader_is_brought_in(ledger: Ledger, tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from ledger_nurse import ENOUGH, Nursery, enlarge
 from ledger_nursery import URL
-from ledger_support import CAMPAIGN, NOW, OCCURRENCE, key
+from ledger_support import NOW, OCCURRENCE, key
 
 from announce.ledger import open_ledger
 from announce.ledger.base import Ledger
@@ -36,8 +37,9 @@ def nursery(ledger: Ledger, tmp_path: Path) -> Iterator[Nursery]:
 def judge(ledger: Ledger, nursery: Nursery) -> Counter[State]:
     """What every crash must leave: one copy at most, nothing due that may have arrived, nobody
     lost, nobody sent who was not. What is in doubt is then settled by what the servers know."""
-    ledger.recover(CAMPAIGN, NOW)
-    found = {name: state for name, state, _ in ledger.states(CAMPAIGN, OCCURRENCE, "email")}
+    campaign = nursery.campaign
+    ledger.recover(campaign, NOW)
+    found = {name: state for name, state, _ in ledger.states(campaign, OCCURRENCE, "email")}
     due = {name for name, state in found.items() if state is State.PLANNED}
     sent = {name for name, state in found.items() if state is State.SENT}
     assert max(nursery.out.values(), default=0) <= 1
@@ -47,7 +49,7 @@ def judge(ledger: Ledger, nursery: Nursery) -> Counter[State]:
     assert set(found.values()) <= {State.PLANNED, State.SENT, State.FAILED, State.IN_DOUBT}
     for name in (name for name, state in found.items() if state is State.IN_DOUBT):
         arrived = nursery.out[name] == 1
-        ledger.settle(key(name), sent=arrived, now=NOW)
+        ledger.settle(key(name, campaign=campaign), sent=arrived, now=NOW)
         nursery.accepted |= {name} if arrived else set()
     if len(due) < ENOUGH:
         enlarge(ledger, nursery)
@@ -57,7 +59,7 @@ def judge(ledger: Ledger, nursery: Nursery) -> Counter[State]:
 def test_sixty_kills_at_any_instant(ledger: Ledger, nursery: Nursery) -> None:
     """Whatever was being written: claims, groups of marks and answers, ends of runs."""
     for _ in range(60):
-        nursery.order("send", nursery.seed())
+        nursery.beget("send")
         sender, _ = nursery.wait_for("begun")
         nursery.hear_some(30)
         nursery.bury(sender)
@@ -67,23 +69,25 @@ def test_sixty_kills_at_any_instant(ledger: Ledger, nursery: Nursery) -> None:
     assert ledger.check() == []
 
 
-def test_kills_of_either_of_two_that_share_a_run(ledger: Ledger, nursery: Nursery) -> None:
-    """The helper dies and the first one goes on; the first one dies, and the helper stops."""
-    for number in range(16):
-        nursery.order("share", nursery.seed())
-        first, run = nursery.wait_for("begun")
-        nursery.order("share", nursery.seed(), run)
-        helper, _ = nursery.wait_for("begun")
-        nursery.hear_some(30)
-        if number % 2:
-            nursery.bury(helper)
-            nursery.hear_some(10)
-        nursery.bury(first)
-        assert ledger.recover(CAMPAIGN, NOW)
-        if not number % 2:
-            nursery.wait_for("lost")
-            nursery.bury(helper, killed=False)
-        judge(ledger, nursery)
+def test_kills_beside_the_send_of_another_campaign(
+    ledger: Ledger, nursery: Nursery, tmp_path: Path
+) -> None:
+    """Two write to one file: whichever is killed, the other goes on, and neither loses."""
+    with closing(Nursery(tmp_path, 20250108, campaign="awards")) as beside:
+        enlarge(ledger, beside)
+        for number in range(16):
+            pair = (nursery, beside) if number % 2 else (beside, nursery)
+            for one in pair:
+                one.beget("send")
+            senders = [one.wait_for("begun")[0] for one in pair]
+            for one in pair:
+                one.hear_some(30)
+            pair[0].bury(senders[0])
+            judge(ledger, pair[0])
+            pair[1].hear_some(10)
+            pair[1].bury(senders[1])
+            judge(ledger, pair[1])
 
-    assert judge(ledger, nursery)[State.SENT] > 50
+        assert judge(ledger, nursery)[State.SENT] > 50
+        assert judge(ledger, beside)[State.SENT] > 50
     assert ledger.check() == []

@@ -71,7 +71,7 @@ def of(states: dict[str, State], *wanted: State) -> set[str]:
 def test_the_power_fails_at_any_instant(nursery: Nursery, tmp_path: Path) -> None:
     """Whoever was claimed at the last sync is in doubt, or answered as far as the log goes; all
     others stand as they stood then."""
-    nursery.order("power", nursery.seed())
+    nursery.beget("power")
     losses = 0
     while losses < LOSSES:
         _, told = nursery.wait_for("stands")

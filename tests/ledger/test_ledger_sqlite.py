@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ledger_contract import LedgerContract
-from ledger_groups_contract import GroupsContract, SharedRunContract
+from ledger_groups_contract import GroupsContract
 from ledger_support import (
     CAMPAIGN,
     HERE,
@@ -38,7 +38,7 @@ def file_of(root: Path) -> Path:
     return root / ".announce" / "ledger.sqlite3"
 
 
-class TestSqliteLedger(LedgerContract, GroupsContract, SharedRunContract):
+class TestSqliteLedger(LedgerContract, GroupsContract):
     """SQLite keeps the contract."""
 
     def open(self, root: Path, machine: Machine = HERE) -> Ledger:

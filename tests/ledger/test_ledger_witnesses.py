@@ -125,14 +125,14 @@ def there(here: Place, tmp_path: Path) -> Place:
 
 def test_a_receipt_counts_and_names_nobody(here: Place) -> None:
     """Git gets counts and hashes: no address, no key."""
-    here.send("wei", "ada", "bo", only=2)
+    here.send("wei", "lin", "bo", only=2)
 
     receipt = here.receipt()
     text = path_of(here.root, CAMPAIGN, OCCURRENCE).read_text("utf-8")
 
     assert receipt["counts"] == {"sent": 2, "waiting": 0, "in_doubt": 0}
     assert receipt["open"] is False
-    assert [name for name in ("wei", "ada", "bo", "example.org") if name in text] == []
+    assert [name for name in ("wei", "lin", "bo", "example.org") if name in text] == []
     assert text == json.dumps(receipt, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

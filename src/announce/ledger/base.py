@@ -113,10 +113,6 @@ class Run(Protocol):
     several threads. All raise RunLost once another process has taken the run over."""
 
     @property
-    def number(self) -> int:
-        """What other processes of this run join it by."""
-
-    @property
     def campaign(self) -> str: ...
 
     @property
@@ -253,10 +249,6 @@ class Ledger(Many, Protocol):
         Replaces a holder of this boot whose process is gone, one of an earlier boot of this
         host, and one elsewhere whose lease is over; settles what it left claimed.
         """
-
-    def join(self, run: int) -> Run:
-        """A share in a run that another process of the same send holds: to claim, mark, record
-        and give back; not to lay and not to finish. RunLost where it is no longer open."""
 
     def recover(self, campaign: str, now: datetime) -> bool:
         """End a run whose holder is gone, as `begin` would, without taking it."""

@@ -32,7 +32,7 @@ SELECT id, ?, 'claimed', '{}' FROM deliveries NOT INDEXED WHERE id BETWEEN ? AND
 
 
 class Claims:
-    """The claims of one process for a run.
+    """The claims of a run.
 
     Where they are restricted to some keys it remembers which rows are still to come: to look for
     them among a hundred thousand others once is cheap, for each claim it is not.
@@ -112,7 +112,7 @@ class Claims:
             self._list(cursor, channel, only)
         rows = self._next(cursor, limit, at)
         if listed and len(rows) < limit:
-            # Meanwhile another process of the run may have given some back.
+            # Meanwhile somebody may have settled one as not sent, with another command.
             self._list(cursor, channel, only)
             rows += self._next(cursor, limit - len(rows), at)
             rows.sort(key=_ORDER)

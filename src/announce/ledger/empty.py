@@ -143,10 +143,6 @@ class EmptyLedger:
         """Refused."""
         _refuse(self._path)
 
-    def join(self, run: int) -> Run:
-        """Refused."""
-        _refuse(self._path)
-
     def recover(self, campaign: str, now: datetime) -> bool:
         """There is nothing to recover."""
         return False

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from announce.ledger import contents
 from announce.ledger.adoption import weigh
 from announce.ledger.base import LEASE, HeldByAnother, Holder, RunLost
-from announce.ledger.engine import raw
 from announce.ledger.machine import Machine
 from announce.ledger.moves import move
 from announce.ledger.schema import deliveries, runs
@@ -75,14 +73,13 @@ def end(
     connection: Connection, run: int, now: datetime, *, outcome: str, marks_hold: bool, why: str
 ) -> None:
     """End a run and let go of what it has claimed: back to planned if it surely was not handed
-    over. Whoever shared in the run finds it lost."""
+    over."""
     claimed = (deliveries.c.run == run) & (deliveries.c.state == State.SENDING.value)
     detail = {"why": why, "run": run}
     if marks_hold:
         untouched = claimed & deliveries.c.handed_at.is_(None)
         move(connection, untouched, "given_back", now, detail=detail, run=None)
     move(connection, claimed, "in_doubt", now, detail=detail, reason=why)
-    contents.drop(raw(connection).cursor(), run)
     ended = {"ended_at": now, "outcome": outcome}
     connection.execute(update(runs).where(runs.c.id == run).values(ended))
 

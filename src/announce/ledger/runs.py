@@ -35,20 +35,22 @@ _TELL = "INSERT INTO events (delivery, at, event, detail) VALUES (?, ?, ?, '{}')
 
 
 class SqlRun:
-    """A run of one occurrence, begun by `Ledger.begin` or shared in by `Ledger.join`."""
+    """A run of one occurrence, begun by `Ledger.begin`."""
 
     def __init__(self, core: Core, number: int, campaign: str, occurrence: str) -> None:
         self._core = core
-        self.number = number
+        self._number = number
         self.campaign = campaign
         self.occurrence = occurrence
-        # What this process has claimed and not yet recorded or given back.
+        # What is claimed and not yet recorded or given back.
         self._claimed: dict[DeliveryKey, Claimed] = {}
         self._claims = Claims(number, campaign, occurrence)
+        # What the first claim fixes, and whether it replaces what is fixed.
+        self._content: tuple[dict[str, str], bool] | None = None
 
     def heartbeat(self, now: datetime) -> None:
         """See `Run`."""
-        if not self._core.beat(self.number, stamp(now + LEASE)):
+        if not self._core.beat(self._number, stamp(now + LEASE)):
             raise lost(self.campaign)
 
     def lay(
@@ -60,10 +62,11 @@ class SqlRun:
         changed: bool = False,
     ) -> None:
         """See `Run`."""
-        with self._held(now) as connection:
-            laying.lay(connection, self.campaign, self.occurrence, lines, now)
-            contents.keep(raw(connection).cursor(), self.number, content, changed=changed)
-            self._claims.forget()
+        with self._core.lock:
+            with self._held(now) as connection:
+                laying.lay(connection, self.campaign, self.occurrence, lines, now)
+                self._claims.forget()
+            self._content = dict(content), changed
 
     def claim(
         self,
@@ -75,13 +78,18 @@ class SqlRun:
     ) -> list[Delivery]:
         """See `Run`."""
         at = stamp(now)
-        with self._core.claiming() as cursor:
-            self._hold(cursor, now)
-            claimed = self._claims.take(cursor, limit, at, channel, only)
+        with self._core.lock:
+            with self._core.claiming() as cursor:
+                self._hold(cursor, now)
+                claimed = self._claims.take(cursor, limit, at, channel, only)
+                if claimed and self._content:
+                    content, changed = self._content
+                    here = (self.campaign, self.occurrence)
+                    contents.fix(cursor, *here, content, at, changed=changed)
             if claimed:
-                contents.fix(cursor, self.number, self.campaign, self.occurrence, at)
-        for row, one in claimed:
-            self._claimed[one.key] = Claimed(one.key, row, len(one.to))
+                self._content = None
+            for row, one in claimed:
+                self._claimed[one.key] = Claimed(one.key, row, len(one.to))
         return [one for _, one in claimed]
 
     def retry_failed(self, now: datetime, keys: Collection[DeliveryKey] | None = None) -> int:
@@ -162,7 +170,7 @@ class SqlRun:
     def finish(self, outcome: str, now: datetime) -> None:
         """See `Run`."""
         with self._held(now) as connection:
-            end(connection, self.number, now, outcome=outcome, marks_hold=True, why=outcome)
+            end(connection, self._number, now, outcome=outcome, marks_hold=True, why=outcome)
 
     @contextmanager
     def _held(self, now: datetime) -> Iterator[Connection]:
@@ -171,14 +179,14 @@ class SqlRun:
             yield connection
 
     def _hold(self, cursor: sqlite3.Cursor, now: datetime) -> None:
-        if cursor.execute(_RENEW, (stamp(now + LEASE), self.number)).rowcount != 1:
+        if cursor.execute(_RENEW, (stamp(now + LEASE), self._number)).rowcount != 1:
             raise lost(self.campaign)
 
     def _write(self, group: SqlGroup) -> None:
         with self._core.lock:
             # Another thread may have given one back since it was named.
             mine = all(claimed.holds for claimed in group.named)
-            if not (mine and self._core.append(self.number, group.entries)):
+            if not (mine and self._core.append(self._number, group.entries)):
                 raise lost(self.campaign)
             self._let_go(group.ended.values())
 
@@ -188,7 +196,7 @@ class SqlRun:
             del self._claimed[claimed.key]
 
     def _give_back(self, cursor: sqlite3.Cursor, claimed: Claimed) -> bool:
-        return cursor.execute(_GIVE_BACK, (claimed.row, self.number)).rowcount == 1
+        return cursor.execute(_GIVE_BACK, (claimed.row, self._number)).rowcount == 1
 
     def _tell(self, cursor: sqlite3.Cursor, rows: list[int], event: str, now: datetime) -> None:
         at = stamp(now)

@@ -15,10 +15,10 @@ from announce.errors import GateError
 from announce.ledger import adoption, export, reads
 from announce.ledger.base import Counts, Holder, Standing, TakenOver
 from announce.ledger.core import Core
-from announce.ledger.holding import end_dead, holder_of, is_dead, lost, take
+from announce.ledger.holding import end_dead, holder_of, is_dead, take
 from announce.ledger.moves import delivery_of, is_key, latest_adoption, move
 from announce.ledger.runs import SqlRun
-from announce.ledger.schema import deliveries, events, meta, packed, runs
+from announce.ledger.schema import deliveries, events, meta, packed
 from announce.ledger.suppressions import SqlSuppressions
 from announce.ledger.uploads import SqlUploads
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, State
@@ -136,14 +136,6 @@ class SqlLedger:
         with self._core.writing() as connection:
             number = take(connection, campaign, occurrence, self._core.machine, now)
         return SqlRun(self._core, number, campaign, occurrence)
-
-    def join(self, run: int) -> SqlRun:
-        """See `Ledger`."""
-        with self._core.reading() as connection:
-            row = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
-        if row is None or row.ended_at is not None:
-            raise lost(str(run) if row is None else row.campaign)
-        return SqlRun(self._core, row.id, row.campaign, row.occurrence)
 
     def recover(self, campaign: str, now: datetime) -> bool:
         """See `Ledger`."""
