@@ -47,10 +47,12 @@ def test_two_walks_come_to_the_same_as_one(
     assert figures(joined) == figures(Sums(lines))
 
 
-def test_lines_that_are_no_whole_blocks_are_not_joined() -> None:
-    """Their digest would be another one than that of one walk."""
-    sums, rest = Sums([line(1)]), Sums([line(2)])
-    rest.end()
+@pytest.mark.parametrize(("before", "ended"), [(1, True), (0, False)])
+def test_lines_that_are_no_whole_blocks_are_not_joined(before: int, ended: bool) -> None:
+    """Their digest would be another one than that of one walk, or lack the last lines."""
+    sums, rest = Sums([line(1)] * before), Sums([line(2)])
+    if ended:
+        rest.end()
 
     with pytest.raises(ValueError, match="whole blocks"):
         sums.join(rest)

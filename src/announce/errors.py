@@ -6,6 +6,7 @@ AnnounceError
 ├── MachineError    4  an account, the ledger or the machine is at fault
 │   ├── LoginRefused
 │   ├── Unreachable
+│   │   └── PutOff
 │   ├── LedgerBehind
 │   └── ApiFailure      an official account's API (channels/wechat/failures.py)
 └── StoppedError    5  stopped before the end; run again
@@ -61,6 +62,10 @@ class LoginRefused(MachineError):
 
 class Unreachable(MachineError):
     """No connection came about, and a later try may well succeed."""
+
+
+class PutOff(Unreachable):
+    """Somebody answers, and asks to come back later."""
 
 
 class LedgerBehind(MachineError):

@@ -9,17 +9,64 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import IO, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
+_ASKING = (signal.SIGINT, signal.SIGTERM)
+
 
 def can_fork() -> bool:
     """Whether a second process may be had here: several cores, and no thread that a fork would
-    leave behind in the middle of something. Elsewhere than on Linux system libraries forbid it."""
-    if sys.platform != "linux":
+    leave behind in the middle of something. Elsewhere than on Linux system libraries forbid it;
+    and where SIGCHLD is ignored, nobody could tell how it ended."""
+    if sys.platform != "linux" or signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         return False
     return len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
+
+
+def forked(work: Callable[[], None]) -> int | None:
+    """Begin a process that does this work and ends; its number, None where the system grants no
+    more. Ctrl-C is none of its business: the first process ends it (see `ended_well`)."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # Until its own handlers are set, a signal would run the first process's in it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _live(work, before)
+    except OSError:
+        return None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pid
+
+
+def ended_well(pid: int, *, kill: bool = False) -> bool:
+    """Wait for the end of a process that was forked, killed or not; whether its work was done."""
+    if kill:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return status == 0
+
+
+def _live(work: Callable[[], None], mask: set[int | signal.Signals]) -> None:
+    """The life of the forked process; it never returns."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for one in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        work()
+        code = 0
+    finally:
+        # Nothing of the first process's (buffers, handlers, temporary files) is ours to end, and
+        # an error here is met again, and told, where the work is done anew.
+        os._exit(code)
 
 
 class Aside(Generic[T]):
@@ -30,51 +77,43 @@ class Aside(Generic[T]):
     """
 
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed on leaving)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        self._pid = os.fork()
-        if self._pid == 0:
-            self._work(make)
-        self._ended = False
+        self._make = make
+        self._file: IO[bytes] | None = None
+        self._pid: int | None = None
+        with suppress(OSError):  # no room for it: then there are no values
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed on leaving)
+            self._pid = forked(self._work)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._ended:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-        self._file.close()
+        if self._pid is not None:
+            ended_well(self._pid, kill=True)
+        if self._file is not None:
+            self._file.close()
 
     def values(self) -> Iterator[T] | None:
         """Wait for its end: the values, or None where they did not all come about."""
-        _, status = os.waitpid(self._pid, 0)
-        self._ended = True
-        if status != 0:
+        if self._pid is None or self._file is None:
+            return None
+        pid, self._pid = self._pid, None
+        if not ended_well(pid):
             return None
         self._file.seek(0)
-        return self._read()
+        return _read(self._file)
 
-    def _read(self) -> Iterator[T]:
-        while True:
-            try:
-                value: T = pickle.load(self._file)
-            except EOFError:
-                return
-            yield value
+    def _work(self) -> None:
+        assert self._file is not None
+        for value in self._make():
+            pickle.dump(value, self._file)
+        self._file.flush()
 
-    def _work(self, make: Callable[[], Iterator[T]]) -> None:
-        """The life of the forked process; it never returns."""
-        code = 1
+
+def _read(file: IO[bytes]) -> Iterator[T]:
+    while True:
         try:
-            # Ctrl-C goes to both; the first process ends this one.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            for value in make():
-                pickle.dump(value, self._file)
-            self._file.flush()
-            code = 0
-        finally:
-            # Nothing of the first process's (buffers, handlers, temporary files) is ours to end,
-            # and an error here is met again, and told, where the work is done anew.
-            os._exit(code)
+            value: T = pickle.load(file)
+        except EOFError:
+            return
+        yield value

@@ -10,21 +10,28 @@ from __future__ import annotations
 import marshal
 import os
 import select
-import signal
-import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple, Self
 
 from announce.errors import AnnounceError
+from announce.forking import ended_well, forked
 from announce.model.delivery import Delivery
 from announce.model.message import SealedMail
 
-PATIENCE = 0.2  # seconds that a mail is waited for, once
+PATIENCE = 0.2  # seconds that a mail is waited for
+# Larger mails are not made ahead: with a file for everybody in it, the way here costs more than
+# the making.
+LARGEST = 1 << 16
 # Octets that it may be ahead: what Linux grants to everybody. Taken at one go, as each go wakes it.
 _PIPE = 1 << 20
 _TOGETHER = 1 << 16  # octets handed over at once
 _LENGTH = 4  # octets that tell the length of a sheet
+
+# The mails that are due with their deliveries, in the plan's order.
+Make = Callable[[], Iterable[tuple[Delivery, SealedMail]]]
 
 
 class Sheet(NamedTuple):
@@ -50,20 +57,18 @@ class Press:
         self._ended = self._late = False
 
     @classmethod
-    def fork(cls, make: Callable[[], Iterable[tuple[Delivery, SealedMail]]]) -> Self:
-        """A process that makes mails in the plan's order, with their deliveries."""
+    def fork(cls, make: Make) -> Self | None:
+        """A process that makes mails; None where the system grants none."""
         import fcntl  # not everywhere; but a fork is not had there either (see `can_fork`)
 
         ours, theirs = os.pipe()
         with suppress(OSError):  # a system may grant less
             fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, _PIPE)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        pid = os.fork()
-        if pid == 0:
-            os.close(ours)
-            _work(theirs, make)
+        pid = forked(partial(_work, ours, theirs, make))
         os.close(theirs)
+        if pid is None:
+            os.close(ours)
+            return None
         return cls(pid, ours)
 
     def __enter__(self) -> Self:
@@ -71,40 +76,40 @@ class Press:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._pipe)
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        ended_well(self._pid, kill=True)
 
     def take(self, delivery: Delivery) -> SealedMail | None:
         """The mail of a delivery, to be asked for in the plan's order; None where it is not to
-        be had, or not the one that was checked."""
-        while (sheet := self._next or self._read()) is not None:
-            if sheet.position > delivery.position:
-                self._next = sheet
-                return None
-            self._next = None
-            if sheet.position == delivery.position:
-                whose = (sheet.recipient, sheet.digest)
-                if whose != (delivery.key.recipient, delivery.digest):
-                    return None
-                return SealedMail(sheet.to, sheet.utf8, sheet.before, sheet.after)
-        return None
+        be had in time, or not the one that was checked.
 
-    def _read(self) -> Sheet | None:
-        """The next sheet. None where there is none any more, or not yet: one that lets us wait
-        once is not waited for again until it has caught up."""
+        It is waited for once: as long as the press lags behind, nothing is.
+        """
+        until = time.monotonic() + (0 if self._late else PATIENCE)
+        while (sheet := self._next or self._read(until)) is not None:
+            if sheet.position >= delivery.position:
+                break
+            self._next = None
+        self._late = sheet is None
+        if sheet is None or sheet.position > delivery.position:
+            self._next = sheet
+            return None
+        self._next = None
+        if (sheet.recipient, sheet.digest) != (delivery.key.recipient, delivery.digest):
+            return None
+        return SealedMail(sheet.to, sheet.utf8, sheet.before, sheet.after)
+
+    def _read(self, until: float) -> Sheet | None:
+        """The next sheet; None where there is none any more, or not by then (monotonic)."""
         while (sheet := next(self._sheets, None)) is None:
-            if self._ended or not self._readable():
+            if self._ended or not self._readable(until):
                 return None
             octets = os.read(self._pipe, _PIPE)
             self._ended = not octets
             self._sheets = self._opened(self._rest + octets)
         return sheet
 
-    def _readable(self) -> bool:
-        waiting = 0 if self._late else PATIENCE
-        found, _, _ = select.select([self._pipe], [], [], waiting)
-        self._late = not found
+    def _readable(self, until: float) -> bool:
+        found, _, _ = select.select([self._pipe], [], [], max(0.0, until - time.monotonic()))
         return bool(found)
 
     def _opened(self, octets: bytes) -> Iterator[Sheet]:
@@ -120,25 +125,19 @@ class Press:
             yield Sheet._make(marshal.loads(view[begin:end]))
 
 
-def _work(pipe: int, make: Callable[[], Iterable[tuple[Delivery, SealedMail]]]) -> None:
-    """The life of the forked process; it never returns."""
-    try:
-        # Ctrl-C goes to both; the first process ends this one.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for one in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(one, signal.SIG_DFL)
-        with suppress(AnnounceError, OSError):
-            # An error is met again, and told, where the mail is then made. Without a first
-            # process the pipe is broken.
-            _hand_over(pipe, make())
-    finally:
-        # Nothing of the first process's (buffers, handlers, temporary files) is ours to end.
-        os._exit(0)
+def _work(ours: int, pipe: int, make: Make) -> None:
+    os.close(ours)
+    with suppress(AnnounceError, OSError):
+        # An error is met again, and told, where the mail is then made. Without a first process
+        # the pipe is broken.
+        _hand_over(pipe, make())
 
 
 def _hand_over(pipe: int, made: Iterable[tuple[Delivery, SealedMail]]) -> None:
     held = bytearray()
     for delivery, mail in made:
+        if len(mail.after) > LARGEST:
+            break
         key, digest = delivery.key.recipient, delivery.digest
         octets = marshal.dumps((delivery.position, key, digest, *mail))
         held += len(octets).to_bytes(_LENGTH, "big")

@@ -69,6 +69,10 @@ class Refusals:
                 of=len(self._alike),
                 reason=outcome.reason,
             )
+            self.tally.mend = say(
+                "the rest is planned: mend the cause, then run again, for those that failed "
+                "with --retry-failed"
+            )
 
     def pause(self, reason: str, seconds: float) -> None:
         """Let nothing more go for so long."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from announce.backlog import Backlog, Job
 from announce.channels.base import Carrier, Turn
 from announce.crew import FAREWELL
-from announce.errors import AnnounceError, StoppedError, Unreachable
+from announce.errors import AnnounceError, PutOff, StoppedError, Unreachable
 from announce.ledger.base import LEASE, Run
 from announce.model.delivery import Delivery, DeliveryKey, Outcome, State
 from announce.model.message import Sendable
@@ -88,18 +88,25 @@ class Engine:
         while True:
             sent = self.tally.counts[State.SENT]
             self._carry()
-            if not isinstance(self.tally.error, Unreachable) or not self.tally.counts[State.SENT]:
+            error = self.tally.error
+            if not isinstance(error, Unreachable):
+                return
+            # Who never got through has perhaps a wrong host or port: no reason to wait.
+            if not (isinstance(error, PutOff) or self.tally.counts[State.SENT]):
                 return
             if self.tally.counts[State.SENT] > sent:
                 waits = iter(self._retry.waits)
             wait = next(waits, None)
-            if wait is None or self._stop.is_set():
+            if wait is None:
                 return
-            self._begin_anew(self.tally.error, wait.total_seconds())
+            self._begin_anew(error, wait.total_seconds())
+            if self._halted:
+                return
 
     def _begin_anew(self, error: AnnounceError, seconds: float) -> None:
         """Put back what was under way, and wait as long as a server takes to come back."""
-        self._watcher.paused(error.message, seconds)
+        if not self._stop.is_set():
+            self._watcher.paused(error.message, seconds)
         self.tally.error = None
         for key, job in self._flying.items():
             self._pace.landed(len(job.delivery.to), handed_over=key in self._handed)

@@ -28,12 +28,17 @@ class Watcher(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What one run did on a channel. `stopped` says why it ended early, "" when it did not;
-    `in_part` counts the messages sent that some of their addresses were refused for."""
+    """What one run did on a channel.
+
+    `stopped` says why it ended early, "" when it did not, and `mend` what to do before the next
+    run, where there is something; `in_part` counts the messages sent that some of their addresses
+    were refused for.
+    """
 
     counts: Counter[State] = field(default_factory=Counter)
     in_part: int = 0
     stopped: str = ""
+    mend: str = ""
     error: AnnounceError | None = None
 
 
@@ -46,6 +51,6 @@ def end_of(tallies: Mapping[str, Tally]) -> AnnounceError | None:
         if tally.stopped:
             return StoppedError(
                 say("stopped: {reason}", reason=tally.stopped),
-                hint=say("the rest is planned: run the same command again"),
+                hint=tally.mend or say("the rest is planned: run the same command again"),
             )
     return None

@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
+from announce.composing import compose_again, digest_of
 from announce.model.delivery import DeliveryKey
 from announce.preparing import prepare
+from announce.shelf import Shelf, record_of
 
 CFP = "campaigns/cfp.yaml"
 DECISIONS = "campaigns/decisions.yaml"
@@ -34,6 +38,31 @@ def test_lines_are_found_by_number_and_key(project) -> None:
     assert [plan.lines.find(line.delivery.key) for line in walked] == list(range(60))
     stranger = DeliveryKey(plan.campaign, plan.occurrence, "email", "nobody@example.org")
     assert plan.lines.find(stranger) is None
+
+
+@pytest.mark.parametrize("campaign", [CFP, DECISIONS])
+def test_deliveries_are_those_of_the_lines(announce, project, campaign) -> None:
+    """Made without the recipients; all addresses are in them, and none that is spared."""
+    for _ in range(2):
+        plan = prepare(str(project), str(project / campaign), NOW).plan
+        deliveries = list(plan.lines.deliveries())
+
+        assert deliveries == [line.delivery for line in plan.lines]
+        announce("suppress", "add", deliveries[0].to[0], cwd=project)
+
+
+def test_kept_mail_that_is_not_the_one_checked_is_composed_anew(project) -> None:
+    """Whatever came into the shelf in its place: the digest decides."""
+    made = prepare(str(project), str(project / DECISIONS), NOW)
+    one, other = made.plan.lines[0], made.plan.lines[1]
+    key, kept = one.delivery.key.recipient, made.composer.kept(made.composer.compose(other))
+    made.composer.shelf = Shelf()
+    made.composer.shelf.put(record_of(key, kept))
+
+    message = compose_again(one.delivery, made.composer, lambda: one)
+
+    assert kept is not None
+    assert digest_of(message) == one.delivery.digest != other.delivery.digest
 
 
 def test_digest_is_of_who_gets_which_bytes(project) -> None:

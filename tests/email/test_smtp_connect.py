@@ -15,7 +15,7 @@ from scripted import Authority, Script, self_signed_context, serving
 
 from announce.channels.email.account import Account
 from announce.channels.email.connect import connect, try_login
-from announce.errors import LoginRefused, MachineError, Unreachable
+from announce.errors import LoginRefused, MachineError, PutOff, Unreachable
 
 LOGIN = {"user": "li@example.org", "password": "s3cret-Pa55"}
 EHLO_WITH_STARTTLS = b"250-mail.example.org\r\n250 STARTTLS\r\n"
@@ -100,8 +100,8 @@ def _said_no_login(heard: list[bytes]) -> bool:
 @pytest.mark.parametrize(
     ("greeting", "kind", "told"),
     [
-        (b"421 4.7.0 too many connections\r\n", Unreachable, "421 4.7.0 too many connections"),
-        (b"450 busy\r\n", Unreachable, "refuses connections: 450 busy"),
+        (b"421 4.7.0 too many connections\r\n", PutOff, "421 4.7.0 too many connections"),
+        (b"450 busy\r\n", PutOff, "refuses connections: 450 busy"),
         (b"554 5.7.1 blocked\r\n", MachineError, "refuses connections: 554 5.7.1 blocked"),
         (b"554-5.7.1 blocked\r\n554 by list\r\n", MachineError, "554 5.7.1 blocked by list"),
         ("554 您的地址被拒绝\r\n".encode("gb18030"), MachineError, "554 您的地址被拒绝"),

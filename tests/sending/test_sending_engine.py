@@ -38,6 +38,7 @@ from announce.errors import (
     AnnounceError,
     LoginRefused,
     MachineError,
+    PutOff,
     StoppedError,
     Unreachable,
 )
@@ -612,6 +613,8 @@ def test_alike_failures_stop_the_run(ledger: Ledger) -> None:
     assert sending.tally == Tally(
         counts=Counter({State.FAILED: 4}),
         stopped="4 of the last 4 messages failed alike: 554 sender_refused",
+        mend="the rest is planned: mend the cause, then run again, for those that failed with "
+        "--retry-failed",
     )
     assert sending.states == {State.FAILED: 4, State.PLANNED: 16}
 
@@ -862,6 +865,33 @@ def test_server_that_was_never_there_ends_the_run_at_once(ledger: Ledger) -> Non
 
     assert type(sending.tally.error) is Unreachable
     assert (wire.openings, sending.states) == (1, {State.PLANNED: 3})
+
+
+def test_server_that_is_busy_at_first_is_waited_for(ledger: Ledger) -> None:
+    """It answers, so the settings are right: 421 at the greeting passes."""
+
+    def open_or_not(number: int) -> None:
+        if number < 3:
+            raise PutOff("smtp.example.org refuses connections: 421 busy")
+
+    wire = Wire(opening=open_or_not)
+
+    sending = Sending(ledger, wire, people(3), retry=retry(AT_ONCE, AT_ONCE)).go()
+
+    assert sending.tally == Tally(counts=Counter({State.SENT: 3}))
+    assert wire.openings == 3
+
+
+def test_stop_while_a_server_is_waited_for_is_told_as_such(ledger: Ledger) -> None:
+    """That nobody can be reached is not what ended the run."""
+    wire = Wire({"p001": [Unreachable("connection lost"), SENT]}, opening=away_at(2, 3, 4))
+    sending = Sending(ledger, wire, people(3), retry=retry(HOUR))
+    sending.seen.at_pause = lambda _seconds: sending.stop.set()
+
+    sending.go()
+
+    assert (sending.tally.stopped, sending.tally.error) == ("interrupted", None)
+    assert sending.states == {State.SENT: 1, State.PLANNED: 2}
 
 
 def test_doubts_alike_stop_the_run(ledger: Ledger) -> None:

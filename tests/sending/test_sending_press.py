@@ -93,7 +93,7 @@ def test_what_it_made_before_its_end_still_comes(end: str) -> None:
     assert run(
         f"""
         def two():
-            yield from made(0, 1, size=100_000)
+            yield from made(0, 1, size=60_000)
             {end}
 
         with Press.fork(two) as press:
@@ -103,6 +103,64 @@ def test_what_it_made_before_its_end_still_comes(end: str) -> None:
     ) == [0, 1, None]  # fmt: skip
 
 
+def test_large_mails_are_not_made_ahead() -> None:
+    """A file for everybody in each of them: they are made where they are needed."""
+    assert run(
+        """
+        with Press.fork(lambda: made(0, 1, size=70_000)) as press:
+            taken = [press.take(delivery(number)) for number in range(2)]
+        print(json.dumps(numbers(taken)))
+        """
+    ) == [None, None]  # fmt: skip
+
+
+def test_waiting_has_an_end_whatever_comes_meanwhile() -> None:
+    """Mails that nobody wants come in time, one after the other; the wanted one does not."""
+    assert run(
+        """
+        def slowly():
+            for number in range(100):
+                time.sleep(0.1)
+                yield from made(number, size=65_000 // len(str(number)))
+
+        with Press.fork(slowly) as press:
+            began = time.monotonic()
+            taken = press.take(delivery(99))
+            print(json.dumps([taken, time.monotonic() - began < 5]))
+        """
+    ) == [None, True]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Press", "Aside"])
+def test_process_that_is_not_granted_is_done_without(name: str) -> None:
+    """Where the system gives no more processes; nothing is left open."""
+    assert run(
+        """
+        import fcntl, resource  # what is read before the user changes
+        from announce.forking import Aside
+        files = len(os.listdir("/proc/self/fd"))
+        os.setuid(65534) if os.getuid() == 0 else None
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        if NAME == "Press":
+            got = Press.fork(lambda: made(0))
+        else:
+            with Aside(lambda: iter([1])) as aside:
+                got = aside.values()
+        print(json.dumps([got, len(os.listdir("/proc/self/fd")) - files]))
+        """.replace("NAME", repr(name))
+    ) == [None, 0]  # fmt: skip
+
+
+def test_fork_is_not_had_where_nobody_hears_of_its_end() -> None:
+    """A program that ignores SIGCHLD hands that down to those it starts."""
+    assert run(
+        """
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        print(json.dumps(can_fork()))
+        """
+    ) is False  # fmt: skip
+
+
 def test_one_that_stands_still_is_left_behind() -> None:
     """What it has not made is made without it; what it makes later is taken again."""
     assert run(
@@ -110,9 +168,9 @@ def test_one_that_stands_still_is_left_behind() -> None:
         read, write = os.pipe()
 
         def halting():
-            yield from made(0, size=100_000)
+            yield from made(0, 1, size=60_000)
             os.read(read, 1)
-            yield from made(*range(1, 100), size=100_000)
+            yield from made(*range(2, 100), size=20_000)
 
         with Press.fork(halting) as press:
             before = [press.take(delivery(number)) for number in range(5)]
@@ -124,7 +182,7 @@ def test_one_that_stands_still_is_left_behind() -> None:
             rest = [press.take(delivery(99))]
         print(json.dumps([numbers(before), after is not None, numbers(rest)]))
         """
-    ) == [[0, None, None, None, None], True, [99]]  # fmt: skip
+    ) == [[0, 1, None, None, None], True, [99]]  # fmt: skip
 
 
 def test_it_ends_when_the_first_process_is_gone() -> None:

@@ -66,8 +66,8 @@ class Sums:
 
     def join(self, rest: Self) -> None:
         """Count the lines behind these, which were counted apart: all that are left. ValueError
-        where these are not whole blocks."""
-        if self._in_block:
+        where these are not whole blocks, or those not at their `end`."""
+        if self._in_block or rest._in_block:
             raise ValueError("the lines so far are not whole blocks")
         numbers = [self._kinds.setdefault(kind, len(self._kinds)) for kind in rest._kinds]
         self._lines += rest._lines.translate(bytes(numbers).ljust(256, b"\0"))

@@ -48,5 +48,7 @@ def reason_text(reason: str) -> str:
         "manual": say("by hand"),
         "interrupted": say("interrupted"),
         "run died": say("the run died"),
+        "broken off": say("the run was broken off"),
+        "stopped": say("the run was stopped"),
     }
     return say(": ").join(words.get(part, part) for part in reason.split(": "))

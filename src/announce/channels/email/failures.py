@@ -9,7 +9,7 @@ import ssl
 from announce.channels.email.account import Account, limits_for
 from announce.channels.email.answers import Answer, AnswerClass, one_line, read_answer
 from announce.channels.email.xoauth2 import spelling
-from announce.errors import LoginRefused, MachineError, Unreachable
+from announce.errors import LoginRefused, MachineError, PutOff, Unreachable
 from announce.masking import masked
 from announce.texts import say
 
@@ -102,7 +102,9 @@ class _Told:
         return limits_for(self._account.host).login or say("check email.smtp.user and the secret")
 
     def _refused_connection(self, error: smtplib.SMTPResponseException) -> MachineError:
-        kind = Unreachable if error.smtp_code < 500 else MachineError
+        kind = MachineError if error.smtp_code >= 500 else Unreachable
+        if 400 <= error.smtp_code < 500:
+            kind = PutOff
         return kind(
             say(
                 "{host}:{port} refuses connections: {answer}",
