@@ -22,7 +22,8 @@ def shelf() -> Shelf:
     shelf.put(record_of("ada", kept(0, "ada")))
     shelf.put(None)
     theirs = [record_of("bo", kept(0, "bo")), record_of("cy", kept(1, "cy"))]
-    shelf.put_theirs(pack(theirs), {0: 5})
+    shelf.begin_theirs({0: 5})
+    shelf.put_theirs(pack(theirs))
     return shelf
 
 

@@ -120,10 +120,11 @@ class _FirstPass:
     def _take(self, parcels: Iterable[_Parcel]) -> None:
         """Take over what the second process made."""
         numbers: dict[int, int] = {}
+        self.composer.shelf.begin_theirs(numbers)
         for parcel in parcels:
             self.problems.add(parcel.told)
             self.messages.extend(parcel.messages)
-            self.composer.shelf.put_theirs(parcel.kept, numbers)
+            self.composer.shelf.put_theirs(parcel.kept)
             for number, at in parcel.firsts.items():
                 self._learn(number, at, numbers)
             if parcel.sums is not None:

@@ -14,8 +14,6 @@ from typing import IO, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
-_ASKING = (signal.SIGINT, signal.SIGTERM)
-
 
 def can_fork() -> bool:
     """Whether a second process may be had here: several cores, and no thread that a fork would
@@ -32,7 +30,8 @@ def forked(work: Callable[[], None]) -> int | None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     # Until its own handlers are set, a signal would run the first process's in it.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
+    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, asking)
     try:
         pid = os.fork()
         if pid == 0:

@@ -22,8 +22,8 @@ from announce.model.delivery import Delivery
 from announce.model.message import SealedMail
 
 PATIENCE = 0.2  # seconds that a mail is waited for
-# Larger mails are not made ahead: with a file for everybody in it, the way here costs more than
-# the making.
+# Larger mails are not made ahead, nor those behind them: with a file for everybody in each, the
+# way here costs more than the making.
 LARGEST = 1 << 16
 # Octets that it may be ahead: what Linux grants to everybody. Taken at one go, as each go wakes it.
 _PIPE = 1 << 20
@@ -84,11 +84,7 @@ class Press:
 
         It is waited for once: as long as the press lags behind, nothing is.
         """
-        until = time.monotonic() + (0 if self._late else PATIENCE)
-        while (sheet := self._next or self._read(until)) is not None:
-            if sheet.position >= delivery.position:
-                break
-            self._next = None
+        sheet = self._reach(delivery.position)
         self._late = sheet is None
         if sheet is None or sheet.position > delivery.position:
             self._next = sheet
@@ -98,19 +94,26 @@ class Press:
             return None
         return SealedMail(sheet.to, sheet.utf8, sheet.before, sheet.after)
 
-    def _read(self, until: float) -> Sheet | None:
-        """The next sheet; None where there is none any more, or not by then (monotonic)."""
+    def _reach(self, position: int) -> Sheet | None:
+        """The first sheet from that position on; None where it does not come in time, whatever
+        comes meanwhile."""
+        until = time.monotonic() + PATIENCE
+        while (left := until - time.monotonic()) > 0:
+            sheet = self._next or self._read(0 if self._late else left)
+            if sheet is None or sheet.position >= position:
+                return sheet
+            self._next = None
+        return None
+
+    def _read(self, patience: float) -> Sheet | None:
+        """The next sheet; None where there is none any more, or none for so many seconds."""
         while (sheet := next(self._sheets, None)) is None:
-            if self._ended or not self._readable(until):
+            if self._ended or not select.select([self._pipe], [], [], patience)[0]:
                 return None
             octets = os.read(self._pipe, _PIPE)
             self._ended = not octets
             self._sheets = self._opened(self._rest + octets)
         return sheet
-
-    def _readable(self, until: float) -> bool:
-        found, _, _ = select.select([self._pipe], [], [], max(0.0, until - time.monotonic()))
-        return bool(found)
 
     def _opened(self, octets: bytes) -> Iterator[Sheet]:
         view, at = memoryview(octets), 0

@@ -29,11 +29,13 @@ class Shelf:
         """Keep the record of the next line."""
         self._records.append(record)
 
-    def put_theirs(self, records: Packed, numbers: Mapping[int, int]) -> None:
-        """Keep records of the next lines that another process made: `numbers` are the skeletons
+    def begin_theirs(self, numbers: Mapping[int, int]) -> None:
+        """From the next line on the records are another process's: `numbers` are the skeletons
         here, by the number that they have there. Those without one are as good as not kept."""
-        if self._numbers is None:
-            self._theirs, self._numbers = len(self._records), numbers
+        self._theirs, self._numbers = len(self._records), numbers
+
+    def put_theirs(self, records: Packed) -> None:
+        """Keep the other process's records of the next lines."""
         self._records.extend(records)
 
     def take(self, position: int, recipient: str) -> Kept | None:

@@ -56,7 +56,11 @@ class Claims:
     ) -> list[tuple[int, Delivery]]:
         """Claim up to `limit` deliveries within a write transaction; each with its row, in the
         plan's order."""
-        rows = self._rows(cursor, limit, at, channel, only)
+        if only is not None:
+            rows = self._chosen(cursor, limit, at, channel, only)
+        else:
+            rows = self._due(cursor, limit, channel)
+            self._mark(cursor, rows, at)
         return [(row[0], self._claimed(row)) for row in rows]
 
     def _claimed(self, row: Any) -> Delivery:
@@ -73,22 +77,10 @@ class Claims:
             position=position,
         )
 
-    def _rows(
-        self,
-        cursor: sqlite3.Cursor,
-        limit: int,
-        at: str,
-        channel: Channel | None,
-        only: Collection[DeliveryKey] | None,
-    ) -> list[Any]:
-        if only is not None:
-            return self._chosen(cursor, limit, at, channel, only)
+    def _due(self, cursor: sqlite3.Cursor, limit: int, channel: Channel | None) -> list[Any]:
         if channel is None:
-            rows = cursor.execute(_NEXT, (*self._place, limit)).fetchall()
-        else:
-            rows = cursor.execute(_NEXT_OF_CHANNEL, (*self._place, channel, limit)).fetchall()
-        self._mark(cursor, rows, at)
-        return rows
+            return cursor.execute(_NEXT, (*self._place, limit)).fetchall()
+        return cursor.execute(_NEXT_OF_CHANNEL, (*self._place, channel, limit)).fetchall()
 
     def _mark(self, cursor: sqlite3.Cursor, rows: list[Any], at: str) -> None:
         for span in _spans([row[0] for row in rows]):
