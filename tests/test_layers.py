@@ -27,7 +27,6 @@ FLOORS = [
         "outlets",
         "logins",
         "refusals",
-        "press",
         "finished",
     },
     {"first_pass", "shelf", "composing", "planning", "content", "gathering", "lines"},

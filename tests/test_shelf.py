@@ -1,50 +1,89 @@
-"""What is kept of mails, by position and recipient, of this process and of another."""
+"""Finished mails on the shelf, by position, recipient and digest; some put there by a process."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from announce.channels.email.skeleton import Kept
-from announce.shelf import Shelf, record_of
-from announce.spool import pack
+from announce.model.delivery import Delivery, DeliveryKey
+from announce.model.message import SealedMail
+from announce.shelf import LARGEST, Shelf
 
 
-def kept(number: int, name: str) -> Kept:
-    """What is kept of somebody's mail."""
-    return Kept(number, b"To: x\r\n", ((f"{name}@example.org", "", ""),), "S", [name])
+def mail(name: str, size: int = 10) -> SealedMail:
+    """Somebody's mail of about so many octets."""
+    return SealedMail((f"{name}@example.org",), False, b"To: x\r\n", name.encode() + b"." * size)
 
 
-@pytest.fixture
-def shelf() -> Shelf:
-    """Two mails of this process, and two of another: of one skeleton that is known here as the
-    fifth, and of one that is not."""
-    shelf = Shelf()
-    shelf.put(record_of("ada", kept(0, "ada")))
-    shelf.put(None)
-    theirs = [record_of("bo", kept(0, "bo")), record_of("cy", kept(1, "cy"))]
-    shelf.begin_theirs({0: 5})
-    shelf.put_theirs(pack(theirs))
+def delivery(position: int, name: str, digest: str = "") -> Delivery:
+    """Somebody's delivery in this place of the plan."""
+    key = DeliveryKey("cfp", "once", "email", name)
+    return Delivery(
+        key=key, language="en", to=(), position=position, digest=digest or f"digest of {name}"
+    )
+
+
+def put(shelf: Shelf, *names: str, size: int = 10) -> Shelf:
+    """The shelf with the mails of these people; "-" is a line without one."""
+    for name in names:
+        shelf.put(name, f"digest of {name}", None if name == "-" else mail(name, size))
     return shelf
 
 
+def taken(shelf: Shelf, *names: str) -> list[str]:
+    """Whose mails are to be had, each asked for in its place; "-" where there is none."""
+    found = [shelf.take(delivery(position, name)) for position, name in enumerate(names)]
+    return [one.to[0].partition("@")[0] if one else "-" for one in found]
+
+
+def test_mail_is_taken_as_it_was_put() -> None:
+    """Every octet, in any order; a line without one has none, nor has one that nobody put."""
+    shelf = put(Shelf(), "ada", "-", "bo", size=60_000)
+
+    assert shelf.take(delivery(2, "bo")) == mail("bo", 60_000)
+    assert shelf.take(delivery(0, "ada")) == mail("ada", 60_000)
+    assert taken(shelf, "ada", "-", "bo", "cy") == ["ada", "-", "bo", "-"]
+
+
 @pytest.mark.parametrize(
-    ("position", "recipient", "found"),
-    [
-        (0, "ada", kept(0, "ada")),
-        (1, "ada", None),
-        (2, "bo", kept(5, "bo")),
-        (3, "cy", None),
-        (4, "cy", None),
-    ],
+    "asked", [delivery(0, "eve"), delivery(1, "ada"), delivery(0, "ada", "another")]
 )
-def test_mails_are_found_by_their_position(
-    shelf: Shelf, position: int, recipient: str, found: Kept | None
-) -> None:
-    """With the skeleton's number here; without one, and past the end, there is nothing."""
-    assert shelf.take(position, recipient) == found
+def test_mail_of_somebody_else_or_of_another_day_is_not_taken(asked: Delivery) -> None:
+    """Place, recipient and digest must all be those that were checked."""
+    assert put(Shelf(), "ada", "bo").take(asked) is None
 
 
-@pytest.mark.parametrize("position", [0, 2])
-def test_mail_of_somebody_else_is_not_taken(shelf: Shelf, position: int) -> None:
-    """Whoever stands at a position now, it was not kept for them."""
-    assert shelf.take(position, "eve") is None
+def test_large_mail_is_not_kept() -> None:
+    """It is composed once more; what is behind it is kept."""
+    shelf = put(put(Shelf(), "ada", size=LARGEST + 1), "bo")
+
+    assert taken(shelf, "ada", "bo") == ["-", "bo"]
+
+
+def test_no_more_is_kept_than_there_is_room() -> None:
+    """What does not fit is not to be had, and nothing else is lost by it."""
+    shelf = put(put(put(Shelf(room=2000), "ada", "bo", size=900), "cy", size=900), "di", size=100)
+
+    assert taken(shelf, "ada", "bo", "cy", "di") == ["ada", "bo", "-", "di"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a second process is forked")
+def test_mails_of_another_process_stand_behind_those_here() -> None:
+    """It fills a shelf of its own, with half of the room, and tells where what stands."""
+    shelf = Shelf(room=4000)
+    beside = shelf.beside()
+    reader, writer = os.pipe()
+    if (pid := os.fork()) == 0:  # pragma: no cover (another process)
+        os.write(writer, put(beside, "bo", "-", "cy", "di", size=900).filled())
+        os._exit(0)
+    os.close(writer)
+    put(shelf, "ada", "-")
+    with os.fdopen(reader, "rb") as pipe:
+        filled = pipe.read()
+    os.waitpid(pid, 0)
+
+    shelf.join(beside, filled)
+
+    assert taken(shelf, "ada", "-", "bo", "-", "cy", "di") == ["ada", "-", "bo", "-", "cy", "-"]
+    assert shelf.take(delivery(2, "bo")) == mail("bo", 900)

@@ -6,17 +6,14 @@ See `first_pass` for the whole plan.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
-from announce.channels.email.skeleton import Kept
 from announce.errors import InputError, StoppedError
 from announce.gathering import Gathered
-from announce.model.delivery import Delivery
 from announce.model.languages import Language
 from announce.model.message import Article, Mail, Message
 from announce.model.plan import Planned
@@ -27,7 +24,6 @@ from announce.rendering.book import TemplateBook
 from announce.rendering.faults import TemplateFault
 from announce.rendering.names import shared_names
 from announce.rendering.renderer import FOOTER, Renderer
-from announce.shelf import Shelf
 from announce.texts import say
 
 if TYPE_CHECKING:
@@ -46,7 +42,6 @@ class Composer:
         self._mails = MailComposer(project, campaign, self._renderer)
         self._place = Place(file=shown(campaign.path, project.root))
         self._login = project.settings.email.smtp
-        self.shelf = Shelf()
 
     @cached_property
     def _articles(self) -> ArticleComposer:
@@ -62,15 +57,6 @@ class Composer:
         except TemplateFault as fault:
             raise InputError(fault.problem.message, problems=self._new(fault)) from fault
 
-    def kept(self, message: Message) -> Kept | None:
-        """What makes a message again; None where it has to be composed for that."""
-        return self._mails.kept(message) if isinstance(message, Mail) else None
-
-    def again(self, delivery: Delivery) -> Message | None:
-        """The message of a delivery, made of what the shelf has of it; None where it has none."""
-        kept = self.shelf.take(delivery.position, delivery.key.recipient)
-        return None if kept is None else self._mails.again(kept)
-
     def _new(self, fault: TemplateFault) -> list[Problem]:
         """The fault, unless another recipient's message showed it already."""
         sign = (fault.problem.code, str(fault.problem.place), fault.what)
@@ -80,9 +66,9 @@ class Composer:
         return [fault.problem]
 
     @property
-    def may_share(self) -> bool:
-        """Whether a second process may compose a part of the messages."""
-        return self._gathered.project.settings.email.processes != 1
+    def processes(self) -> int | None:
+        """How many processes are to compose; None where nobody said."""
+        return self._gathered.project.settings.email.processes
 
     def check(self, message: Message) -> list[Problem]:
         """Faults and doubts of a finished message that need no network to see."""
@@ -159,23 +145,19 @@ class Composer:
             raise InputError(fault.problem.message, problems=[fault.problem]) from fault
 
 
-def compose_again(delivery: Delivery, composer: Composer, line: Callable[[], Planned]) -> Message:
-    """The message of a delivery of the plan, the same that was checked: made of what was kept of
-    it, else composed of its `line`. StoppedError where it moved since."""
-    message = composer.again(delivery)
-    if message is not None and digest_of(message) == delivery.digest:
-        return message
-    planned = line()
+def compose_again(line: Planned, composer: Composer) -> Message:
+    """The message of a line that was checked, composed once more. StoppedError where it moved
+    since."""
     try:
-        message = composer.compose(planned)
+        message = composer.compose(line)
     except InputError as error:
         raise StoppedError(
             say("a file of the campaign broke while sending: {cause}", cause=error.message),
             hint=say("mend it, then run again: the rest is planned"),
         ) from error
-    if digest_of(message) != planned.delivery.digest:
+    if digest_of(message) != line.delivery.digest:
         raise StoppedError(
-            say("the message for {key} changed while sending", key=delivery.key.recipient),
+            say("the message for {key} changed while sending", key=line.delivery.key.recipient),
             hint=say("a template, picture or attachment was edited; run again"),
         )
     return message

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from itertools import islice
 
-from announce.channels.email.account import limits_for
-from announce.channels.email.mime import sealed
 from announce.composing import compose_again
 from announce.errors import MachineError, StoppedError
-from announce.forking import can_fork
 from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
 from announce.looking import look
 from announce.model.delivery import CHANNELS, Channel, Delivery, DeliveryKey, State
-from announce.model.message import Mail, Message, SealedMail, Sendable
+from announce.model.message import Message, Sendable
 from announce.model.plan import Chosen, Lines, Plan, Planned
 from announce.outlets import Outlet, open_outlets
 from announce.preparing import Prepared
-from announce.press import Press
 from announce.sending import Engine
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
-
-WORTH_A_PROCESS = 2000  # messages due from which a second process pays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +76,7 @@ class Options:
 class Send:
     """One send: what, which part of it, and who watches, with the clock and the way to stop.
 
-    `gate` is asked again once a run is held, for another one may have gone on meanwhile. `press`
-    makes mails ahead, if there is one.
+    `gate` is asked again once a run is held, for another one may have gone on meanwhile.
     """
 
     prepared: Prepared
@@ -94,20 +85,16 @@ class Send:
     watcher: Watcher
     stop: Stop
     gate: Callable[[], object]
-    press: Press | None = None
 
     def made(self, delivery: Delivery) -> Sendable:
-        """The message of a claimed delivery, the same that was checked: from the press, where it
-        is there in time."""
-        found = None
-        if self.press is not None and delivery.key.channel == "email":
-            found = self.press.take(delivery)
-        return self.compose(delivery) if found is None else found
+        """The message of a claimed delivery, the same that was checked: from the shelf, or
+        composed once more where it was not kept."""
+        shelf = self.prepared.shelf
+        return (shelf and shelf.take(delivery)) or self.compose(delivery)
 
     def compose(self, delivery: Delivery) -> Message:
-        """The message of a delivery of the plan, made here."""
-        line = partial(self.line_of, delivery)
-        return compose_again(delivery, self.prepared.composer, line)
+        """The message of a delivery of the plan, composed once more."""
+        return compose_again(self.line_of(delivery), self.prepared.composer)
 
     def line_of(self, delivery: Delivery) -> Planned:
         """The plan's line of a delivery that the ledger gave out."""
@@ -135,49 +122,12 @@ def dispatch(send: Send, tallies: dict[str, Tally]) -> None:
     wanted = send.options.channel
     channels = [one for one in send.prepared.channels if wanted in (None, one)]
     project = send.prepared.gathered.project
-    # The fork comes first: no ledger, no connection may be open in it.
-    with (
-        _press(send, channels) as press,
-        open_outlets(project, channels, send.now) as outlets,
-    ):
-        send = replace(send, press=press)
+    with open_outlets(project, channels, send.now) as outlets:
         for ledger in {id(outlet.ledger): outlet.ledger for outlet in outlets}.values():
             if send.over(tallies):
                 break
             mine = [one for one in outlets if one.ledger is ledger]
             _one_ledger(send, ledger, mine, tallies)
-
-
-@contextmanager
-def _press(send: Send, channels: list[Channel]) -> Iterator[Press | None]:
-    """A second process that makes the mails, where many are due and cores and account allow."""
-    wanted = send.prepared.gathered.project.settings.email.processes
-    asked = _is_worth_it(send) if wanted is None else wanted > 1
-    if "email" not in channels or not (asked and can_fork()):
-        yield None
-        return
-    with Press.fork(partial(_sealed, send)) or nullcontext() as press:
-        yield press
-
-
-def _is_worth_it(send: Send) -> bool:
-    settings = send.prepared.gathered.project.settings.email
-    if settings.smtp is None:
-        return False
-    limits = limits_for(settings.smtp.host, settings.limits)
-    if limits.per_minute is not None or limits.per_day is not None:
-        return False  # the account is the narrow place
-    return len(send.options.due(send.prepared.plan)) >= WORTH_A_PROCESS
-
-
-def _sealed(send: Send) -> Iterator[tuple[Delivery, SealedMail]]:
-    """The mails that are due, in the plan's order; an error ends it."""
-    for line in send.options.due(send.prepared.plan):
-        delivery = line.delivery
-        if delivery.key.channel == "email":
-            message = send.compose(delivery)
-            assert isinstance(message, Mail)
-            yield delivery, sealed(message)
 
 
 def _one_ledger(

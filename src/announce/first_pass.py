@@ -1,51 +1,53 @@
 """Third step, over the whole plan: every message is composed and checked before the first leaves,
 so a fault in the last one stops the first.
 
-Of each message a digest is kept, and the little that it has of its own: the send makes it again
-of that, and refuses it where the digest is another one.
+Of each message a digest is kept, and of a mail that is to be sent all of it, out of memory: the
+send hands over the very octets that were checked.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from announce.channels.email.skeleton import Kept
+from announce.channels.email.mime import sealed
 from announce.composing import Composer, digest_of, subject_of
 from announce.errors import InputError
 from announce.forking import Aside, can_fork
 from announce.model.delivery import State
-from announce.model.message import Message
+from announce.model.message import Mail, Message
 from announce.model.plan import BLOCK, Plan, Planned, Sums, packed
 from announce.problems import Problem, errors_in
-from announce.shelf import Record, record_of
+from announce.shelf import Shelf
 from announce.spool import Packed, Spool, pack
 
 # So many different faults are gathered before composing the rest is given up.
 ENOUGH_FAULTS = 25
 ENOUGH_LINES = 500  # messages spoilt, by however few faults
 WORTH_SHARING = 4000  # messages from which a second process pays
-
-
-# Subject and digest of a message, and what makes it again.
-_Made = tuple[str, str, Kept | None]
-_NOTHING: _Made = ("", "", None)
+# The second process gets so many times the time that the first one needed for its own part, and
+# some seconds more: it may have been stopped by somebody.
+_PATIENCE = 4
+_MARGIN = 2.0
 
 
 def compose_all(
-    plan: Plan, composer: Composer, seen: Callable[[Planned, Message], None] | None = None
+    plan: Plan,
+    composer: Composer,
+    shelf: Shelf | None = None,
+    seen: Callable[[Planned, Message], None] | None = None,
 ) -> Plan:
     """The plan with every message's subject and digest, and all problems found on the way; the
-    composer's shelf gets what makes them again.
+    shelf, if there is one, gets the mails.
 
     `seen` is shown each message, which is then dropped. Skipped lines have no message.
     """
-    first = _FirstPass(plan, composer, seen)
-    shared = seen is None and composer.may_share and len(plan.lines) >= WORTH_SHARING
-    if shared and can_fork():
+    first = _FirstPass(plan, composer, shelf, seen)
+    if seen is None and _is_shared(plan, composer) and can_fork():
         first.shared()
     else:
         first.alone(iter(plan.lines))
@@ -54,24 +56,26 @@ def compose_all(
 
 
 class _Parcel(NamedTuple):
-    """What the second process made of some lines: their messages, what is kept of these, what is
-    new to tell of them, and the positions of the first mails of skeletons that are new. The last
-    one has the sums of all."""
+    """What the second process made of some lines: their messages, and what is new to tell of
+    them. The last one has the sums of all, and what the shelf needs to know of its mails."""
 
     messages: Packed
-    kept: Packed
     told: list[Problem]
-    firsts: dict[int, int]
-    sums: Sums | None
+    sums: Sums | None = None
+    filled: bytes = b""
 
 
 class _FirstPass:
     """Composes and checks every line, and keeps little of it."""
 
     def __init__(
-        self, plan: Plan, composer: Composer, seen: Callable[[Planned, Message], None] | None
+        self,
+        plan: Plan,
+        composer: Composer,
+        shelf: Shelf | None,
+        seen: Callable[[Planned, Message], None] | None,
     ) -> None:
-        self.plan, self.composer, self.seen = plan, composer, seen
+        self.plan, self.composer, self.shelf, self.seen = plan, composer, shelf, seen
         self.problems = _Distinct(plan.problems)
         self.messages: Spool[tuple[str, bytes] | None] = Spool()
         self.sums = Sums()
@@ -80,101 +84,94 @@ class _FirstPass:
         """Compose these, one after the other."""
         for line in lines:
             skipped = line.delivery.state is State.SKIPPED or self.problems.enough
-            subject, digest, kept = _NOTHING if skipped else self._made(line)
-            self.messages.append(packed(subject, digest) if digest else None)
-            self.sums.add(line.delivery, digest)
-            self.composer.shelf.put(_record(line, kept))
+            message = None if skipped else self._made(line)
+            self.messages.append(self._noted(line, message, self.sums, self.shelf))
 
     def shared(self) -> None:
         """Compose the first lines here and the others in a second process meanwhile. Where that
         one meets a fault, its lines are composed here once more, so that faults are told alike."""
-        lines, here = iter(self.plan.lines), len(self.plan.lines) // 2 // BLOCK * BLOCK
-        with Aside(partial(self._rest, here)) as aside:
+        lines, here = iter(self.plan.lines), _share(len(self.plan.lines))
+        beside, began = self.shelf and self.shelf.beside(), time.monotonic()
+        with Aside(partial(self._rest, here, beside)) as aside:
             self.alone(islice(lines, here))
-            parcels = None if self.problems.enough else aside.values()
+            patience = _MARGIN + _PATIENCE * (time.monotonic() - began)
+            parcels = None if self.problems.enough else aside.values(patience)
             if parcels is None:
                 self.alone(lines)
-            else:
-                self._take(parcels)
+                return
+            for parcel in parcels:
+                self.problems.add(parcel.told)
+                self.messages.extend(parcel.messages)
+                if parcel.sums is not None:
+                    self.sums.join(parcel.sums)
+                    if self.shelf and beside:
+                        self.shelf.join(beside, parcel.filled)
 
-    def _rest(self, begin: int) -> Iterator[_Parcel]:
+    def _rest(self, begin: int, shelf: Shelf | None) -> Iterator[_Parcel]:
         """What is made of the lines from there on; an error ends it."""
         lines, sums = self.plan.lines, Sums()
-        firsts: dict[int, int] = {}
         for start in range(begin, len(lines), BLOCK):
-            problems, known = _Distinct(()), set(firsts)
-            messages, kept = [], []
+            problems, messages = _Distinct(()), []
             for at in range(start, min(start + BLOCK, len(lines))):
                 line = lines[at]
-                subject, digest, mine = self._made_aside(line, problems)
-                messages.append(packed(subject, digest) if digest else None)
-                kept.append(record := _record(line, mine))
-                sums.add(line.delivery, digest)
-                if mine is not None and record is not None:
-                    firsts.setdefault(mine.number, at)
-            new = {number: at for number, at in firsts.items() if number not in known}
-            yield _Parcel(pack(messages), pack(kept), problems.all, new, None)
+                message = self._made_aside(line, problems)
+                messages.append(self._noted(line, message, sums, shelf))
+            yield _Parcel(pack(messages), problems.all)
         sums.end()
-        yield _Parcel(pack([]), pack([]), [], {}, sums)
+        yield _Parcel(pack([]), [], sums, shelf.filled() if shelf else b"")
 
-    def _take(self, parcels: Iterable[_Parcel]) -> None:
-        """Take over what the second process made."""
-        numbers: dict[int, int] = {}
-        self.composer.shelf.begin_theirs(numbers)
-        for parcel in parcels:
-            self.problems.add(parcel.told)
-            self.messages.extend(parcel.messages)
-            self.composer.shelf.put_theirs(parcel.kept)
-            for number, at in parcel.firsts.items():
-                self._learn(number, at, numbers)
-            if parcel.sums is not None:
-                self.sums.join(parcel.sums)
+    def _noted(
+        self, line: Planned, message: Message | None, sums: Sums, shelf: Shelf | None
+    ) -> tuple[str, bytes] | None:
+        """What the plan remembers of a line's message, which is counted, and put on the shelf
+        where it may still be sent."""
+        if message is None:
+            sums.add(line.delivery, "")
+            if shelf:
+                shelf.put(line.delivery.key.recipient, "", None)
+            return None
+        subject, digest = subject_of(message), digest_of(message)
+        sums.add(line.delivery, digest)
+        if shelf:
+            is_due = line.delivery.state is not State.SENT
+            mail = sealed(message) if is_due and isinstance(message, Mail) else None
+            shelf.put(line.delivery.key.recipient, digest, mail)
+        return packed(subject, digest)
 
-    def _learn(self, number: int, at: int, numbers: dict[int, int]) -> None:
-        """The number here of a skeleton that the second process has under another one: that of
-        the same mail, which comes to the same. Without a number its mails are composed anew."""
-        line = self.plan.lines[at]
-        try:
-            message = self.composer.compose(line)
-        except InputError:
-            return  # a file has changed meanwhile: the send will say so
-        if (own := self.composer.kept(message)) is None:
-            return
-        numbers[number] = own.number
-        again = self.composer.again(line.delivery)
-        if again is None or digest_of(again) != digest_of(message):
-            del numbers[number]
-
-    def _made(self, line: Planned) -> _Made:
-        """The message of a line; nothing where it cannot be made."""
+    def _made(self, line: Planned) -> Message | None:
+        """The message of a line; None where it cannot be made."""
         try:
             message = self.composer.compose(line)
         except InputError as error:
             self.problems.spoilt(error.problems)
-            return _NOTHING
+            return None
         self.problems.add(self.composer.check(message))
-        subject, digest = subject_of(message), digest_of(message)
         if self.seen:
-            delivery = replace(line.delivery, subject=subject, digest=digest)
-            self.seen(replace(line, delivery=delivery), message)
-        return subject, digest, self.composer.kept(message)
+            found = replace(line.delivery, subject=subject_of(message), digest=digest_of(message))
+            self.seen(replace(line, delivery=found), message)
+        return message
 
-    def _made_aside(self, line: Planned, problems: _Distinct) -> _Made:
+    def _made_aside(self, line: Planned, problems: _Distinct) -> Message | None:
         """The same in the second process, which gives up at the first error."""
         if line.delivery.state is State.SKIPPED:
-            return _NOTHING
+            return None
         message = self.composer.compose(line)
         told = self.composer.check(message)
         if errors_in(told):
             raise InputError("", problems=told)
         problems.add(told)
-        return subject_of(message), digest_of(message), self.composer.kept(message)
+        return message
 
 
-def _record(line: Planned, kept: Kept | None) -> Record:
-    """What the shelf keeps of a line: nothing of what was sent already."""
-    due = line.delivery.state is not State.SENT
-    return record_of(line.delivery.key.recipient, kept if due else None)
+def _is_shared(plan: Plan, composer: Composer) -> bool:
+    asked = composer.processes
+    return len(plan.lines) >= WORTH_SHARING if asked is None else asked > 1
+
+
+def _share(lines: int) -> int:
+    """How many of the lines the first process composes: a little more than half, for it begins
+    earlier than the other, and would wait for its end."""
+    return round(0.52 * lines) // BLOCK * BLOCK
 
 
 class _Distinct:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import sys
 import tempfile
@@ -79,9 +80,12 @@ class Aside(Generic[T]):
         self._make = make
         self._file: IO[bytes] | None = None
         self._pid: int | None = None
+        # Nothing is said through it: its other end closes when the process ends.
+        self._end, theirs = os.pipe()
         with suppress(OSError):  # no room for it: then there are no values
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed on leaving)
             self._pid = forked(self._work)
+        os.close(theirs)
 
     def __enter__(self) -> Self:
         return self
@@ -91,10 +95,14 @@ class Aside(Generic[T]):
             ended_well(self._pid, kill=True)
         if self._file is not None:
             self._file.close()
+        os.close(self._end)
 
-    def values(self) -> Iterator[T] | None:
-        """Wait for its end: the values, or None where they did not all come about."""
+    def values(self, patience: float) -> Iterator[T] | None:
+        """Wait up to so many seconds for its end: the values, or None where they did not all come
+        about."""
         if self._pid is None or self._file is None:
+            return None
+        if not select.select([self._end], [], [], patience)[0]:
             return None
         pid, self._pid = self._pid, None
         if not ended_well(pid):

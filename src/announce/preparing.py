@@ -27,17 +27,19 @@ from announce.outlets import (
 )
 from announce.planning import Memory, make_plan, shown
 from announce.problems import Place, Problem, errors_in
+from announce.shelf import Shelf
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A campaign with every message composed and checked, before any leaves; `forecast` is of
     its mails, where they are due and real. `lasting` are those of the plan's problems that stay
-    until a file is changed, whatever the day."""
+    until a file is changed, whatever the day. `shelf` has the mails, where they were to be kept."""
 
     gathered: Gathered
     plan: Plan
     composer: Composer
+    shelf: Shelf | None = None
     forecast: Forecast | None = None
     lasting: tuple[Problem, ...] = ()
 
@@ -64,11 +66,15 @@ def prepare(
 
 
 def prepare_opened(
-    opened: Opened, now: datetime, *, seen: Callable[[Planned, Message], None] | None = None
+    opened: Opened,
+    now: datetime,
+    *,
+    seen: Callable[[Planned, Message], None] | None = None,
+    to_send: bool = False,
 ) -> Prepared:
-    """The same for a campaign whose file was read already."""
+    """The same for a campaign whose file was read already; mails that are `to_send` are kept."""
     gathered = gather(opened)
-    composer = Composer(gathered)
+    composer, shelf = Composer(gathered), Shelf() if to_send else None
     problems = [*gathered.problems, *composer.problems()]
     if errors_in(problems):
         raise faulty(opened.named, problems)
@@ -81,11 +87,11 @@ def prepare_opened(
         wechat_account=wechat_account(gathered.project) if gathered.campaign.wechat else "",
     )
     if not errors_in(plan.problems):
-        plan = compose_all(plan, composer, seen)
+        plan = compose_all(plan, composer, shelf, seen)
     if errors_in(plan.problems):
         raise faulty(opened.named, plan.problems)
     told = forecast(gathered.project, plan.lines, now)
-    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, forecast=told)
+    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, shelf=shelf, forecast=told)
     doubts = [
         *past_facts(gathered.project, gathered.campaign, prepared.place, now),
         *assumed_limits(gathered.project, gathered.campaign),

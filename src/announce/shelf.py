@@ -1,55 +1,84 @@
-"""What is kept of composed mails until they are sent: the little that each has of its own.
+"""Finished mails, from the moment they are checked to that at which they are sent.
 
-It is made again of that, without its row, its templates and their questions being gone through
-once more; and it cannot differ from what was checked.
+What was checked is what leaves: the same octets, sealed but for Date and Message-ID.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import shutil
+import tempfile
+from typing import Self
 
-from announce.channels.email.skeleton import Kept
-from announce.spool import Packed, Spool
+from announce.model.delivery import Delivery
+from announce.model.message import SealedMail
+from announce.spool import Spool
 
-# A recipient's key and what is kept of the mail; None where nothing is.
-Record = tuple[Any, ...] | None
+# Larger mails are not kept, but composed once more: nearly all of them is a file that everybody
+# gets.
+LARGEST = 1 << 16
+# Octets of mails that are kept at most, and which part of the room on the disk they may take.
+_MOST = 1 << 31
+_PART = 4
+_AHEAD = 1 << 17
+
+# Whose it is: recipient and digest; then the mail. None where none is kept.
+_Record = tuple[str, str, tuple[str, ...], bool, bytes, bytes] | None
 
 
 class Shelf:
-    """Records by the position of their line in the plan, kept out of memory."""
+    """Mails by the position of their line in the plan, kept out of memory: `room` octets of them.
 
-    def __init__(self) -> None:
-        self._records: Spool[Record] = Spool()
-        # Where the records of the second process begin, and its skeletons' numbers here.
-        self._theirs = 0
-        self._numbers: Mapping[int, int] | None = None
+    A mail that is not to be had has to be composed once more.
+    """
 
-    def put(self, record: Record) -> None:
-        """Keep the record of the next line."""
-        self._records.append(record)
+    def __init__(self, room: int | None = None, *, opened: bool = False) -> None:
+        self._room = _free() if room is None else room
+        self._mails: Spool[_Record] = Spool(ahead=_AHEAD, opened=opened)
+        self._behind: Self | None = None
 
-    def begin_theirs(self, numbers: Mapping[int, int]) -> None:
-        """From the next line on the records are another process's: `numbers` are the skeletons
-        here, by the number that they have there. Those without one are as good as not kept."""
-        self._theirs, self._numbers = len(self._records), numbers
+    def put(self, recipient: str, digest: str, mail: SealedMail | None) -> None:
+        """Keep the next line's mail, if it has one. MachineError where the disk has no room."""
+        if mail is not None:
+            size = len(mail.after)
+            if size <= LARGEST and size <= self._room:
+                self._room -= size
+                self._mails.append((recipient, digest, *mail))
+                return
+        self._mails.append(None)
 
-    def put_theirs(self, records: Packed) -> None:
-        """Keep the other process's records of the next lines."""
-        self._records.extend(records)
+    def beside(self) -> Self:
+        """A shelf with half the room, for a process that is forked hereafter to fill."""
+        self._room //= 2
+        return type(self)(self._room, opened=True)
 
-    def take(self, position: int, recipient: str) -> Kept | None:
-        """What is kept of the mail to this recipient, whose line has this position."""
-        found = self._records[position] if position < len(self._records) else None
-        if found is None or found[0] != recipient:
+    def filled(self) -> bytes:
+        """What `join` needs to know of a shelf that another process has filled."""
+        return self._mails.written()
+
+    def join(self, other: Self, filled: bytes) -> None:
+        """The lines that follow are those of the other shelf."""
+        other._mails.adopt(filled)
+        self._behind = other
+
+    def take(self, delivery: Delivery) -> SealedMail | None:
+        """The mail of a delivery, the one that was checked; None where it is not kept."""
+        return self._take(delivery, delivery.position)
+
+    def _take(self, delivery: Delivery, place: int) -> SealedMail | None:
+        if place >= len(self._mails):
+            behind = self._behind
+            return None if behind is None else behind._take(delivery, place - len(self._mails))
+        record = self._mails[place]
+        if record is None:
             return None
-        kept = Kept._make(found[1:])
-        if self._numbers is None or position < self._theirs:
-            return kept
-        number = self._numbers.get(kept.number)
-        return None if number is None else kept._replace(number=number)
+        recipient, digest, *mail = record
+        if (recipient, digest) != (delivery.key.recipient, delivery.digest):
+            return None
+        return SealedMail._make(mail)
 
 
-def record_of(recipient: str, kept: Kept | None) -> Record:
-    """A record in plain values."""
-    return None if kept is None else (recipient, *kept)
+def _free() -> int:
+    try:
+        return min(_MOST, shutil.disk_usage(tempfile.gettempdir()).free // _PART)
+    except OSError:
+        return 0  # no folder for it: the first list that needs one says so

@@ -22,7 +22,7 @@ from announce.texts import say
 T = TypeVar("T")
 
 _HELD = 1 << 17  # bytes kept in memory before they go to the file
-_AHEAD = 1 << 14  # bytes read at once: neighbours are mostly asked for next
+_AHEAD = 1 << 14  # bytes read at once if nothing is said: neighbours are mostly asked for next
 _MASK = 0xFFFFFFFF
 
 
@@ -43,33 +43,49 @@ class Spool(Generic[T]):
     """Values in the order in which they were added: texts, numbers, None, and tuples and lists of
     them. Each comes back as a new object, a named tuple as a plain one.
 
-    Eight bytes of memory a value.
+    Eight bytes of memory a value. `ahead` are the bytes read at once. One whose file is `opened`
+    may be filled by a process that is forked hereafter (see `written`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ahead: int = _AHEAD, opened: bool = False) -> None:
         self._ends = array("Q", [0])
-        self._tail = bytearray()
+        self._tail: list[bytes] = []
+        self._held = 0  # bytes of the tail
         self._written = 0
         self._file: RawIOBase | None = None
         self._window = (0, b"")
+        self._ahead = ahead
+        if opened:
+            self._tried(self._open)
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def append(self, value: T) -> None:
         """Add a value at the end. MachineError where the disk has no room."""
-        self._tail += _octets(value)
-        self._ends.append(self._written + len(self._tail))
-        if len(self._tail) > _HELD:
+        self._hold(_octets(value))
+        self._ends.append(self._written + self._held)
+        if self._held > _HELD:
             self._flush()
 
     def extend(self, values: Packed) -> None:
         """Add several values at the end. MachineError where the disk has no room."""
         ends = accumulate(values.lengths, initial=self._ends[-1])
-        self._tail += values.octets
+        self._hold(values.octets)
         self._ends.extend(islice(ends, 1, None))
-        if len(self._tail) > _HELD:
+        if self._held > _HELD:
             self._flush()
+
+    def written(self) -> bytes:
+        """Bring everything to the file: what `adopt` needs to know. MachineError as `append`."""
+        self._flush()
+        return self._ends.tobytes()
+
+    def adopt(self, written: bytes) -> None:
+        """Take over what another process has brought to the file of this spool, which is empty
+        here and was opened before that one was forked."""
+        self._ends = array("Q", written)
+        self._written = self._ends[-1]
 
     def __getitem__(self, number: int) -> T:
         """The value of this number, from 0. IndexError where there is none."""
@@ -78,7 +94,7 @@ class Spool(Generic[T]):
         begin, end = self._ends[number], self._ends[number + 1]
         start, window = self._window
         if not start <= begin <= end <= start + len(window):
-            start, window = self._window = begin, self._bytes(begin, max(end, begin + _AHEAD))
+            start, window = self._window = begin, self._bytes(begin, max(end, begin + self._ahead))
         value: T = marshal.loads(window[begin - start : end - start])
         return value
 
@@ -88,19 +104,31 @@ class Spool(Generic[T]):
         for number in range(len(ends) - 1):
             begin, end = ends[number], ends[number + 1]
             if end > start + len(window):
-                start, window = begin, self._bytes(begin, max(end, begin + _AHEAD))
+                start, window = begin, self._bytes(begin, max(end, begin + self._ahead))
             yield loads(window[begin - start : end - start])
 
     def _bytes(self, begin: int, end: int) -> bytes:
         """These bytes, or as many of them as there are in one place: all of one value always."""
         if begin >= self._written:
-            return bytes(self._tail[begin - self._written : end - self._written])
+            self._tail = [b"".join(self._tail)]
+            return self._tail[0][begin - self._written : end - self._written]
         assert self._file is not None
         return _read_at(self._file.fileno(), min(end, self._written) - begin, begin)
 
+    def _hold(self, octets: bytes) -> None:
+        self._tail.append(octets)
+        self._held += len(octets)
+
     def _flush(self) -> None:
+        # One large write: for many small ones the system takes several times as long.
+        self._tried(lambda: self._write(b"".join(self._tail)))
+        self._written += self._held
+        self._tail.clear()
+        self._held = 0
+
+    def _tried(self, step: Callable[[], None]) -> None:
         try:
-            self._write(bytes(self._tail))
+            step()
         except OSError as error:
             raise MachineError(
                 say(
@@ -108,15 +136,17 @@ class Spool(Generic[T]):
                 ),
                 hint=say("make room on the disk, or name another folder in TMPDIR"),
             ) from error
-        self._written += len(self._tail)
-        self._tail.clear()
 
     def _write(self, data: bytes) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed with the spool)
-            weakref.finalize(self, self._file.close)
+            self._open()
+        assert self._file is not None
         while data:
             data = data[self._file.write(data) or 0 :]
+
+    def _open(self) -> None:
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (closed with the spool)
+        weakref.finalize(self, self._file.close)
 
 
 def _octets(value: Any) -> bytes:

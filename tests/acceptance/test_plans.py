@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from announce.composing import compose_again, digest_of
 from announce.model.delivery import DeliveryKey
 from announce.preparing import prepare
-from announce.shelf import Shelf, record_of
 
 CFP = "campaigns/cfp.yaml"
 DECISIONS = "campaigns/decisions.yaml"
@@ -49,20 +47,6 @@ def test_deliveries_are_those_of_the_lines(announce, project, campaign) -> None:
 
         assert deliveries == [line.delivery for line in plan.lines]
         announce("suppress", "add", deliveries[0].to[0], cwd=project)
-
-
-def test_kept_mail_that_is_not_the_one_checked_is_composed_anew(project) -> None:
-    """Whatever came into the shelf in its place: the digest decides."""
-    made = prepare(str(project), str(project / DECISIONS), NOW)
-    one, other = made.plan.lines[0], made.plan.lines[1]
-    key, kept = one.delivery.key.recipient, made.composer.kept(made.composer.compose(other))
-    made.composer.shelf = Shelf()
-    made.composer.shelf.put(record_of(key, kept))
-
-    message = compose_again(one.delivery, made.composer, lambda: one)
-
-    assert kept is not None
-    assert digest_of(message) == one.delivery.digest != other.delivery.digest
 
 
 def test_digest_is_of_who_gets_which_bytes(project) -> None:

@@ -12,16 +12,24 @@ import pytest
 from scripted import Script, serving
 
 from announce.measuring.campaign import CAMPAIGN, write_project
+from announce.shelf import LARGEST
 
 CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 pytestmark = pytest.mark.skipif(CORES < 2, reason="a second process needs Linux and two cores")
 
 
-def sent(folder: Path, processes: int) -> list[bytes]:
-    """What a server got, but for each mail's Date and Message-ID."""
+def sent(folder: Path, processes: int, attached: int) -> list[bytes]:
+    """What a server got, but for each mail's Date and Message-ID. To each mail a file of so many
+    octets is attached."""
     with serving(Script(features=("PIPELINING", "8BITMIME"))) as (port, heard):
         account: dict[str, object] = {"processes": processes, "connections": 1}
         project = write_project(folder, 40, server=f"127.0.0.1:{port}", email=account)
+        if attached:
+            (project / "map.pdf").write_bytes(b"." * attached)
+            campaign = project / CAMPAIGN
+            words = campaign.read_text("utf-8")
+            line = "email: {languages: [zh, en], attachments: [{file: map.pdf}]}"
+            campaign.write_text(words.replace("email: {languages: [zh, en]}", line), "utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "announce", "send", "--yes", str(project / CAMPAIGN)],
             cwd=project,
@@ -36,9 +44,11 @@ def sent(folder: Path, processes: int) -> list[bytes]:
     return [stamp.sub(b"", mail, count=2) for mail in heard.mails]
 
 
-def test_mails_are_the_same_with_one_process_and_with_two(tmp_path: Path) -> None:
-    """Every octet, in the plan's order."""
-    alone, ahead = sent(tmp_path / "one", 1), sent(tmp_path / "two", 2)
+@pytest.mark.parametrize("attached", [0, 2 * LARGEST])
+def test_mails_are_the_same_with_one_process_and_with_two(tmp_path: Path, attached: int) -> None:
+    """Every octet, in the plan's order, whether they wait on the shelf or are too large for it."""
+    alone, beside = (sent(tmp_path / str(n), n, attached) for n in (1, 2))
 
     assert len(alone) == 40
-    assert ahead == alone
+    assert beside == alone
+    assert (len(alone[0]) > LARGEST) == bool(attached)

@@ -138,9 +138,9 @@ def test_connection_is_renewed_sooner_where_that_is_known(host: str, figure: int
         ("smtp.office365.com", {"connections": 4}, 4),
         ("smtp.163.com", {}, 1),
         ("smtp.example.org", {}, 4),
-        ("localhost", {}, 8),
+        ("localhost", {}, 16),
         ("localhost", {"connections": 2}, 2),
-        ("localhost", {"connections": 16}, 16),
+        ("localhost", {"connections": 20}, 20),
     ],
 )
 def test_connections_are_no_more_than_the_provider_takes(

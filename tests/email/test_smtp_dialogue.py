@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from announce.channels.email.dialogue import Dialogue
 from announce.channels.email.letter import Letter
+from announce.channels.email.mime import dots_doubled
 from announce.errors import LoginRefused
 from announce.model.delivery import DeliveryKey, Outcome, State
 
@@ -22,7 +23,7 @@ GROUP = b"250 2.1.0 fine\r\n250 2.1.5 fine\r\n354 go on\r\n"
 
 def _letter(*to: str, raw: bytes = b"Subject: x\r\n\r\nx\r\n", last: bool = True) -> Letter:
     to = to or ("p0@example.net",)
-    return Letter(DeliveryKey("cfp", "once", "email", to[0]), to, raw, False, last)
+    return Letter(DeliveryKey("cfp", "once", "email", to[0]), to, dots_doubled(raw), False, last)
 
 
 def _said(dialogue: Dialogue) -> bytes:

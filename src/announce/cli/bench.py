@@ -58,7 +58,7 @@ class Server:
 @click.option(
     "--processes",
     type=click.IntRange(1, 2),
-    help=say("Processes that send side by side; default: as `send` chooses."),
+    help=say("Processes that compose side by side; default: as `send` chooses."),
 )
 @click.option(
     "--server",

@@ -43,13 +43,16 @@ def prepare(
 
 
 def prepare_opened(
-    opened: Opened, *, seen: Callable[[Planned, Message], None] | None = None
+    opened: Opened,
+    *,
+    seen: Callable[[Planned, Message], None] | None = None,
+    to_send: bool = False,
 ) -> Prepared:
-    """The same for a campaign whose file was read already."""
+    """The same for a campaign whose file was read already; mails that are `to_send` are kept."""
     # Templates are slow to import, and not every command comes so far.
     from announce import preparing
 
-    return preparing.prepare_opened(opened, now(), seen=seen)
+    return preparing.prepare_opened(opened, now(), seen=seen, to_send=to_send)
 
 
 def with_refusals(prepared: Prepared, options: Options | None = None) -> Prepared:

@@ -44,7 +44,7 @@ ROOMS = {
     "announce.cli": "other",
     "announce.dispatch": "other",
     "announce.sending": "other",
-    "announce.press": "compose",
+    "announce.shelf": "compose",
 }
 
 

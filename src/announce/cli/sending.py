@@ -43,7 +43,7 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
     `inputs` is the fingerprint of what the campaign was made from before it was read, where a
     send to its end is to be remembered.
     """
-    prepared = prepare_opened(opened)
+    prepared = prepare_opened(opened, to_send=not (asked.dry_run or asked.to_self))
     project, campaign = opened.project, opened.campaign
     options = Options(
         only=_known_keys(prepared.plan, asked.only),

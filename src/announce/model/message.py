@@ -83,7 +83,8 @@ class Article:
 
 class SealedMail(NamedTuple):
     """A mail as it is written, ready but for Date and Message-ID: these stand between `before`
-    and `after`. `to` names each address once; `utf8` says that its headers need SMTPUTF8."""
+    and `after`, in which dots at the beginning of lines are doubled as SMTP wants them. `to` names
+    each address once; `utf8` says that its headers need SMTPUTF8."""
 
     to: tuple[str, ...]
     utf8: bool

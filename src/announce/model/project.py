@@ -225,18 +225,17 @@ class EmailSettings(Noun):
     )
     connections: int = about(
         "Connections at once. Absent: as many, or fewer where the provider takes fewer; "
-        "8 to a server on this machine.",
-        "同时连接数。缺省即此数，服务商允许的更少时从其数；服务器就在本机时为 8。",
+        "16 to a server on this machine.",
+        "同时连接数。缺省即此数，服务商允许的更少时从其数；服务器就在本机时为 16。",
         ge=1,
         le=64,
         default=4,
     )
     processes: int | None = about(
-        "Processes that work side by side: with 2 the second one makes the mails that the first "
-        "one sends. Default: 2 for thousands of mails over an account without limits, on Linux "
-        "with several cores; else 1.",
-        "并行工作的进程数：为 2 时，第二个进程生成邮件，第一个进程发送。"
-        "默认：Linux 多核、账号无限额且有数千封邮件待发时为 2，否则为 1。",
+        "Processes that make and check the mails side by side; one of them sends. Default: 2 for "
+        "thousands of mails, on Linux with several cores; else 1.",
+        "并行生成和检查邮件的进程数；发送只由其中一个进程完成。"
+        "默认：在多核 Linux 上有数千封邮件时为 2，否则为 1。",
         ge=1,
         le=2,
         default=None,

@@ -22,7 +22,7 @@ UNKNOWN_PER_DAY = 500
 PER_CONNECTION = 500
 # Postfix counts no connections from its own machine (smtpd_client_event_limit_exceptions), and
 # has a hundred processes for them: https://www.postfix.org/postconf.5.html
-_AT_HOME = 8
+_AT_HOME = 16
 _FIGURES = ("per_minute", "per_day", "per_connection", "connections")
 _UNKNOWN = {"per_minute": {"most": UNKNOWN_PER_MINUTE}, "per_day": {"most": UNKNOWN_PER_DAY}}
 

@@ -18,7 +18,7 @@ from announce.channels.email.connect import connect
 from announce.channels.email.dialogue import Event
 from announce.channels.email.letter import Letter
 from announce.channels.email.line import Line
-from announce.channels.email.mime import envelope, needs_smtputf8, stamped, write
+from announce.channels.email.mime import dots_doubled, envelope, needs_smtputf8, stamped, write
 from announce.channels.email.opener import Opener
 from announce.channels.email.outcomes import End
 from announce.errors import AnnounceError, LoginRefused
@@ -109,13 +109,13 @@ class SmtpCarrier:
     def _letter(self, message: Sendable, key: DeliveryKey, message_id: str, last: bool) -> Letter:
         if isinstance(message, SealedMail):
             to, utf8, before, after = message
-            raw = b"".join((before, stamped(message_id, self._now()), after))
+            wire = b"".join((before, stamped(message_id, self._now()), after))
         elif isinstance(message, Mail):
             to, utf8 = envelope(message), needs_smtputf8(message)
-            raw = write(message, message_id=message_id, date=self._now())
+            wire = dots_doubled(write(message, message_id=message_id, date=self._now()))
         else:
             raise TypeError("only mails go by SMTP")
-        return Letter(key, to, raw, utf8 or not self._sender.isascii(), last)
+        return Letter(key, to, wire, utf8 or not self._sender.isascii(), last)
 
     def turn(self, patience: float) -> Turn:
         """See `Carrier`."""

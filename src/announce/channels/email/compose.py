@@ -11,7 +11,7 @@ from urllib.parse import quote
 from announce.channels.email.check import ATTACHMENTS_LIMIT, attached_bytes
 from announce.channels.email.enclosures import Enclosures, Faults, size_of
 from announce.channels.email.mime import check_writable
-from announce.channels.email.skeleton import Kept, Letterhead, Skeleton
+from announce.channels.email.skeleton import Letterhead, Skeleton
 from announce.errors import InputError
 from announce.model.audience import Address, Recipient
 from announce.model.base import in_language
@@ -85,7 +85,6 @@ class MailComposer:
         self._letterheads: dict[tuple[Language, ...], Letterhead] = {}
         # None for a shape whose mails have to be made one by one.
         self._skeletons: dict[Shape, Skeleton | None] = {}
-        self._numbered: list[Skeleton] = []
 
     def compose(self, line: Planned) -> Mail:
         """The mail of one line of the plan.
@@ -98,16 +97,6 @@ class MailComposer:
         letterhead = self._letterhead(line.languages)
         mail = self._filled(line, line.recipient, letterhead)
         return mail or self._written(line, line.recipient, letterhead)
-
-    def kept(self, mail: Mail) -> Kept | None:
-        """What `again` needs to make a mail of this composer once more; None where it has to be
-        composed."""
-        skeleton = mail.content.skeleton
-        return None if skeleton is None else skeleton.kept(mail)
-
-    def again(self, kept: Kept) -> Mail:
-        """A mail that was composed before, without composing it: the same bytes."""
-        return self._numbered[kept.number].again(kept)
 
     def _filled(self, line: Planned, recipient: Recipient, letterhead: Letterhead) -> Mail | None:
         """The mail by its skeleton; None where it has none, or where something is wrong with it."""
@@ -152,13 +141,11 @@ class MailComposer:
             files = self._attachments(recipient, letterhead, faults)
         if faults.problems or size_of((*pictures, *(files or ()))) > ATTACHMENTS_LIMIT:
             return None
-        page, number = self._renderer.page(shape, addresses), len(self._numbered)
+        page = self._renderer.page(shape, addresses)
         try:
-            skeleton = Skeleton(number, letterhead, page, shape.title, pictures, files)
+            return Skeleton(letterhead, page, shape.title, pictures, files)
         except ValueError:
             return None
-        self._numbered.append(skeleton)
-        return skeleton
 
     def _attachments(
         self, recipient: Recipient, letterhead: Letterhead, faults: Faults

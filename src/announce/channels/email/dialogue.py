@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from announce.channels.email import outcomes
 from announce.channels.email.answers import Answer, AnswerClass, Stage, read_answer
-from announce.channels.email.letter import Letter, dots_doubled
+from announce.channels.email.letter import Letter
 from announce.channels.email.offer import Offer
 from announce.channels.email.outcomes import End
 from announce.channels.email.replies import Replies
@@ -98,12 +98,11 @@ class Dialogue:
         """Let the body at the brink leave."""
         letter = self._letters[0]
         letter.step = "body"
-        body = dots_doubled(letter.raw)
         self._body_begin = self._said
-        self._put(body)
-        self._put(b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
+        self._put(letter.wire)
+        self._put(b".\r\n" if letter.wire.endswith(b"\r\n") else b"\r\n.\r\n")
         self._body_end = self._said
-        letter.raw = b""
+        letter.wire = b""
 
     def quit(self) -> None:
         """Say goodbye; only where `idle`."""

@@ -13,16 +13,12 @@ from announce.texts import say
 # or to the lone dot that ends a body which must not leave.
 Step = Literal["rset", "mail", "rcpt", "data", "brink", "body", "blank"]
 
-# A body in base64 has no dots but those of its headers: finding these takes half the time that
-# looking for line ends followed by a dot takes.
-_FEW_DOTS = 32
-_LINE_FEED = 10
-
 
 @dataclass(slots=True, eq=False)
 class Letter:
     """A mail as bytes with its envelope, and how far it has come on its present connection.
 
+    `wire` is the body as DATA takes it, its dots doubled (see `mime.dots_doubled`).
     `to` names each address once; `last` as in `Transport.deliver`. `first` says that no mail was
     begun before it on the connection, `moved` that it was begun on another one. `named` counts
     the addresses that were answered, `refusal` is a no to all of it, `goodbye` the server's
@@ -31,7 +27,7 @@ class Letter:
 
     key: DeliveryKey
     to: tuple[str, ...]
-    raw: bytes
+    wire: bytes
     utf8: bool
     last: bool
     step: Step = "mail"
@@ -73,16 +69,3 @@ def refuse_line_break(header: str, address: str) -> None:
     """Raise ValueError for an address that would put words into the conversation."""
     if "\r" in address or "\n" in address:
         raise ValueError(say("{header}: not a mail address", header=header))
-
-
-def dots_doubled(raw: bytes) -> bytes:
-    """The body with every dot at the start of a line doubled (RFC 5321 §4.5.2)."""
-    at = raw.find(b".")
-    for _ in range(_FEW_DOTS):
-        if at < 0:
-            return raw
-        if at == 0 or raw[at - 1] == _LINE_FEED:
-            break
-        at = raw.find(b".", at + 1)
-    doubled = raw.replace(b"\n.", b"\n..")
-    return b"." + doubled if raw.startswith(b".") else doubled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from announce.channels.email.attached import FilePart, file_part
 from announce.channels.email.bodies import BodySkeleton
@@ -61,19 +61,6 @@ class Letterhead:
         )
 
 
-class Kept(NamedTuple):
-    """What one mail has of its own: enough to make it again by the skeleton of this number.
-
-    Plain values only. `to` has spec, name and shown form of each address.
-    """
-
-    number: int
-    own_fields: bytes
-    to: tuple[tuple[str, str, str], ...]
-    subject: str
-    values: list[str]
-
-
 class Skeleton:
     """The mails of one shape. `attachments` are those of everybody, None where each has their own.
 
@@ -82,14 +69,12 @@ class Skeleton:
 
     def __init__(
         self,
-        number: int,
         letterhead: Letterhead,
         page: Page,
         subject: str | int,
         pictures: tuple[Blob, ...],
         attachments: tuple[Blob, ...] | None,
     ) -> None:
-        self._number = number
         self._page = page
         self.pictures = pictures
         self.attachments = attachments
@@ -107,39 +92,13 @@ class Skeleton:
     def mail(self, recipient: Recipient, filling: Filling, attachments: tuple[Blob, ...]) -> Mail:
         """One recipient's mail. Raises ValueError for a header that cannot be written."""
         subject, values = filling.subject, filling.values
-        fields = own_fields(recipient.addresses, self._subject or subject_field(subject))
-        return self._filled(fields, recipient.addresses, subject, values, attachments)
-
-    def again(self, kept: Kept) -> Mail:
-        """A mail that was made before; only where `attachments` are those of everybody."""
-        assert self.attachments is not None
-        to = tuple([Address(spec=spec, name=name, shown=shown) for spec, name, shown in kept.to])
-        return self._filled(kept.own_fields, to, kept.subject, kept.values, self.attachments)
-
-    def kept(self, mail: Mail) -> Kept | None:
-        """What `again` needs of a mail of this skeleton; None where its files are its own."""
-        if mail.attachments is not self.attachments:
-            return None
-        to = tuple([(one.spec, one.name, one.shown) for one in mail.to])
-        content: Content = mail.content
-        return Kept(self._number, content.own_fields, to, mail.subject, content.values)
-
-    def _filled(
-        self,
-        fields: bytes,
-        to: tuple[Address, ...],
-        subject: str,
-        values: list[str],
-        attachments: tuple[Blob, ...],
-    ) -> Mail:
         text, html = self._page
         content = Content(
             self._frame,
-            fields,
+            own_fields(recipient.addresses, self._subject or subject_field(subject)),
             self._text.body(text.cells(values)),
             self._html.body(html.cells(values)),
             self._parts if attachments is self.attachments else list(map(FilePart, attachments)),
         )
-        content.skeleton, content.values = self, values
-        own = (("to", to), ("subject", subject), ("attachments", attachments))
+        own = (("to", recipient.addresses), ("subject", subject), ("attachments", attachments))
         return Mail.of(content, (*own, *self._fields))
