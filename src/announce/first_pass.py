@@ -28,6 +28,7 @@ from announce.spool import Packed, Spool, pack
 # So many different faults are gathered before composing the rest is given up.
 ENOUGH_FAULTS = 25
 ENOUGH_LINES = 500  # messages spoilt, by however few faults
+_OTHERWISE = 1500  # messages that could be composed while what a send needs is imported
 WORTH_SHARING = 4000  # messages from which a second process pays
 # The second process gets so many times the time that the first one needed for its own part, and
 # some seconds more: it may have been stopped by somebody.
@@ -40,15 +41,18 @@ def compose_all(
     composer: Composer,
     shelf: Shelf | None = None,
     seen: Callable[[Planned, Message], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Plan:
     """The plan with every message's subject and digest, and all problems found on the way; the
     shelf, if there is one, gets the mails.
 
     `seen` is shown each message, which is then dropped. Skipped lines have no message.
+    `meanwhile` is what has to be done sooner or later: it is done while a second process composes,
+    if there is one.
     """
     first = _FirstPass(plan, composer, shelf, seen)
     if seen is None and _is_shared(plan, composer) and can_fork():
-        first.shared()
+        first.shared(meanwhile)
     else:
         first.alone(iter(plan.lines))
     lines = plan.lines.composed(first.messages, first.sums)
@@ -87,12 +91,15 @@ class _FirstPass:
             message = None if skipped else self._made(line)
             self.messages.append(self._noted(line, message, self.sums, self.shelf))
 
-    def shared(self) -> None:
+    def shared(self, meanwhile: Callable[[], None] | None) -> None:
         """Compose the first lines here and the others in a second process meanwhile. Where that
         one meets a fault, its lines are composed here once more, so that faults are told alike."""
-        lines, here = iter(self.plan.lines), _share(len(self.plan.lines))
+        lines = iter(self.plan.lines)
+        here = _share(len(self.plan.lines), busy=meanwhile is not None)
         beside, began = self.shelf and self.shelf.beside(), time.monotonic()
         with Aside(partial(self._rest, here, beside)) as aside:
+            if meanwhile is not None:
+                meanwhile()
             self.alone(islice(lines, here))
             patience = _MARGIN + _PATIENCE * (time.monotonic() - began)
             parcels = None if self.problems.enough else aside.values(patience)
@@ -168,10 +175,10 @@ def _is_shared(plan: Plan, composer: Composer) -> bool:
     return len(plan.lines) >= WORTH_SHARING if asked is None else asked > 1
 
 
-def _share(lines: int) -> int:
+def _share(lines: int, *, busy: bool) -> int:
     """How many of the lines the first process composes: a little more than half, for it begins
-    earlier than the other, and would wait for its end."""
-    return round(0.52 * lines) // BLOCK * BLOCK
+    earlier than the other, and would wait for its end; fewer where it has something else to do."""
+    return max(0, round(0.52 * lines) - busy * _OTHERWISE) // BLOCK * BLOCK
 
 
 class _Distinct:

@@ -97,6 +97,14 @@ def open_project_ledger(project: Project, *, create: bool = False) -> Ledger:
     return open_ledger(project.settings.ledger, project.root, create=create)
 
 
+def import_for_sending() -> None:
+    """Import what only `open_outlets` needs: it takes as long as composing a thousand mails."""
+    with importing():
+        import announce.channels.email.carrier
+        import announce.channels.email.transport
+        import announce.ledger.opening  # noqa: F401
+
+
 @contextmanager
 def open_outlets(
     project: Project, channels: list[Channel], now: Callable[[], datetime]

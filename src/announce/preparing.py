@@ -20,6 +20,7 @@ from announce.model.message import Message
 from announce.model.plan import Plan, Planned
 from announce.model.project import Project
 from announce.outlets import (
+    import_for_sending,
     open_ledger_of,
     open_project_ledger,
     sandboxed_channels,
@@ -87,7 +88,9 @@ def prepare_opened(
         wechat_account=wechat_account(gathered.project) if gathered.campaign.wechat else "",
     )
     if not errors_in(plan.problems):
-        plan = compose_all(plan, composer, shelf, seen)
+        plan = compose_all(
+            plan, composer, shelf, seen, meanwhile=import_for_sending if to_send else None
+        )
     if errors_in(plan.problems):
         raise faulty(opened.named, plan.problems)
     told = forecast(gathered.project, plan.lines, now)

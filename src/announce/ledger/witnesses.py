@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 
@@ -129,6 +131,10 @@ class Page:
         sequence = self._ledger.sequence
         secret = bytes.fromhex(self._key)
         changed = self._ledger.changes(*self._place, since=self._seen)
+        if not self._seen:
+            for state, which in groupby(changed, key=itemgetter(1)):
+                if state in LISTED:
+                    self._states.add_new(state, (hashed(key, secret) for key, _ in which))
         for key, state in changed:
             name = hashed(key, secret)
             if state in LISTED:
