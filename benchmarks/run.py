@@ -141,7 +141,7 @@ def clients(
     size = sizes.get("announce", 10_000)
     chosen = [fewer(peer, slow) for peer in peers]
     scores = {
-        peer.name: Scores(name=peer.name, title=peer.title, messages=min(messages, peer.most))
+        peer.name: Scores(name=peer.name, title=peer.title, messages=peer.share(messages))
         for peer in chosen
     }
     runs = in_turn(

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "reference"
@@ -52,15 +52,39 @@ def pages(language: str) -> dict[str, str]:
 def model_page(model: Any, language: str) -> str:
     """A model and those inside it, a table each."""
     schema = model.model_json_schema()
-    parts = [table(schema, language)]
+    described = {one.__name__: one for one in models(model)}
+    parts = [table(schema, language, model)]
     for name, inner in schema.get("$defs", {}).items():
         if inner.get("type") == "object":
-            parts.append(f"## {name}\n\n{table(inner, language)}")
+            parts.append(f"## {name}\n\n{table(inner, language, described.get(name))}")
     return "\n\n".join(parts)
 
 
-def table(schema: dict[str, Any], language: str) -> str:
+def models(kind: Any) -> Iterator[Any]:
+    """A model and those inside it, or those that a type names."""
+    if hasattr(kind, "model_fields"):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from models(field.annotation)
+    for inner in get_args(kind):
+        yield from models(inner)
+
+
+def words(entry: dict[str, Any], field: Any) -> dict[str, str] | None:
+    """What a key means, in both languages. A schema leaves it out beside a reference to a model
+    where there is no default; the field has it."""
+    if "description" in entry:
+        return {"en": entry["description"], "zh": entry["description_zh"]}
+    if field is None or not field.description:
+        return None
+    return {"en": field.description, "zh": field.json_schema_extra["description_zh"]}
+
+
+def table(schema: dict[str, Any], language: str, model: Any = None) -> str:
     """The keys of one model."""
+    own = (
+        {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
+    )
     heads = (
         ("键", "取值", "缺省", "含义")
         if language == "zh"
@@ -70,9 +94,9 @@ def table(schema: dict[str, Any], language: str) -> str:
     required = set(schema.get("required", []))
     must = "必填" if language == "zh" else "required"
     for name, entry in schema.get("properties", {}).items():
-        if "description" not in entry:
+        if (told := words(entry, own.get(name))) is None:
             continue
-        meaning = entry["description_zh"] if language == "zh" else entry["description"]
+        meaning = told[language]
         default = must if name in required else shown_default(entry.get("default"))
         cells = (f"`{name}`", values(entry), default, meaning)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

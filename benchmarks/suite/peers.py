@@ -48,15 +48,21 @@ Source = Literal["markdown", "html"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """One of those measured: `most` messages a run, as a slow one would take all day."""
+    """One of those measured: `most` messages a run, as a slow one would take all day, and `times`
+    as many of a quick one, whose run would be too short to say much on a shared machine."""
 
     name: str
     title: str
     lay: Lay
     most: int = 1_000_000
+    times: int = 1
     several: bool = False  # whether it can use more than one connection
     a_trip: float = 0.25  # messages that a round trip may carry, to choose how many to send
     writes: bool = True  # whether its messages are the letter
+
+    def share(self, messages: int) -> int:
+        """How many messages it sends where a run has so many."""
+        return min(messages * self.times, self.most)
 
     def present(self, tools: Tools) -> bool:
         """Whether it can be measured here."""
@@ -190,6 +196,7 @@ ALL = (
         name="smtp-source",
         title="smtp-source, one fixed message",
         lay=_smtp_source,
+        times=3,
         several=True,
         writes=False,
     ),

@@ -60,7 +60,7 @@ def in_turn(
             try:
                 with open_sink() as sink:
                     ground = Ground(
-                        folder=place, port=sink.port, people=min(messages, peer.most), size=size
+                        folder=place, port=sink.port, people=peer.share(messages), size=size
                     )
                     taken = once(tools, peer, ground)
                     arrived = sink.mails()

@@ -40,6 +40,29 @@ def test_everyone_is_reached_once_on_other_servers(announce, live, servers) -> N
     assert len(account.drafts()) == 2
 
 
+def test_plan_warns_of_a_secret_that_a_send_would_miss(announce, live, monkeypatch) -> None:
+    """Days before, and not when everybody waits: with its name, and how to set it."""
+    before = announce("plan", "--json", CFP, cwd=live)
+    monkeypatch.delenv("TEST_APP_SECRET")
+
+    after = announce("plan", CFP, cwd=live)
+    ended = announce("send", "--yes", CFP, cwd=live)
+
+    assert (before.code, before.json["problems"]) == (0, [])
+    assert after.code == 0
+    assert "the environment variable TEST_APP_SECRET is not set" in after.err
+    assert "export TEST_APP_SECRET=" in after.err
+    assert ended.code == 4
+
+
+def test_what_is_shown_and_not_sent_says_so(announce, live) -> None:
+    """Only a send begins with "For real"."""
+    for command in (["plan"], ["send", "--dry-run"]):
+        shown = announce(*command, CFP, cwd=live)
+
+        assert shown.err.startswith("`announce send` is for real: e-mail, official account.")
+
+
 def test_second_run_sends_nothing(announce, live, servers) -> None:
     """Run twice, it sends once; also with two channels on one ledger."""
     announce("send", "--yes", CFP, cwd=live)

@@ -361,6 +361,9 @@ def test_doubts_about_a_finished_mail(changes: dict[str, Any], codes: list[str])
     [
         ("smtp.qq.com", "li@qq.com", ["sender-not-login"]),
         ("smtp.163.com", "li@163.com", ["sender-not-login"]),
+        ("smtp.gmail.com", "li@gmail.com", ["sender-replaced"]),
+        ("smtp.gmail.com", "li@example.net", ["sender-replaced"]),
+        ("smtp-relay.gmail.com", "li@example.net", []),
         ("smtp.qq.com", "Chairs@example.org", []),
         ("smtp.example.org", "li@example.net", []),
         ("smtpdm.aliyun.com", "apikey", []),
@@ -369,7 +372,7 @@ def test_doubts_about_a_finished_mail(changes: dict[str, Any], codes: list[str])
 def test_sender_must_be_the_login_where_the_provider_asks(
     host: str, user: str, codes: list[str]
 ) -> None:
-    """QQ and NetEase refuse a From that is not the account's."""
+    """QQ and NetEase refuse a From that is not the account's; Gmail puts the account's there."""
     smtp = Smtp(host=host, user=user, password=Secret(env="SMTP_PASSWORD"))
     assert [problem.code for problem in check_mail(_plain_mail(), PLACE, smtp)] == codes
 

@@ -158,9 +158,10 @@ def test_every_figure_has_its_source() -> None:
     for profile in yaml.safe_load((DATA / "smtp_providers.yaml").read_text(encoding="utf-8")):
         about = set(profile) - figures
         assert about - {"users"} == {
-            "name", "hosts", "published", "from_is_login", "login", "note",
+            "name", "hosts", "published", "from_other", "login", "note",
         }, profile["name"]  # fmt: skip
         assert set(profile["login"]) == {"zh", "en"}
+        assert profile["from_other"] in ("taken", "refused", "replaced")
         assert {"per_minute", "per_day"} <= set(profile)
         for name in figures & set(profile):
             figure = profile[name]

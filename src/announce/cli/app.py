@@ -146,7 +146,10 @@ def run(arguments: Sequence[str]) -> int:
         told = (
             say("Interrupted.")
             if {"login", "bench"} & set(arguments)
-            else say("Interrupted; run again to go on. `announce status` tells what was sent.")
+            else say(
+                "Interrupted; run again to go on. `announce status` tells what was sent, and what "
+                "may have been."
+            )
         )
         click.echo(told, err=True)
         return 130

@@ -66,9 +66,15 @@ def with_refusals(prepared: Prepared, options: Options | None = None) -> Prepare
 
 
 def banner(
-    screen: Screen, project: Project, campaign: Campaign, only: Channel | None = None
+    screen: Screen,
+    project: Project,
+    campaign: Campaign,
+    only: Channel | None = None,
+    *,
+    sends: bool = True,
 ) -> None:
-    """The first line: which channels are real and which are rehearsed."""
+    """The first line: which channels are real and which are rehearsed; `sends` is whether this
+    command does so, or only shows it."""
     sandboxed = sandboxed_channels(project)
     channels = [channel for channel in channels_of(campaign) if only in (None, channel)]
     rehearsed = [channel for channel in channels if channel in sandboxed]
@@ -81,7 +87,11 @@ def banner(
             )
         )
     if real:
-        screen.note(say("For real: {channels}.", channels=listed_channels(real)))
+        listed = listed_channels(real)
+        if sends:
+            screen.note(say("For real: {channels}.", channels=listed))
+        else:
+            screen.note(say("`announce send` is for real: {channels}.", channels=listed))
     if real and campaign.as_of:
         screen.note(
             say(

@@ -39,7 +39,7 @@ SHOWN = 12  # lines of a long list that people are shown; --all shows the rest
 def command(screen: Screen, campaign: str, whole: bool) -> int:
     """Show the plan."""
     prepared = with_refusals(prepare(screen, campaign))
-    banner(screen, prepared.gathered.project, prepared.gathered.campaign)
+    banner(screen, prepared.gathered.project, prepared.gathered.campaign, sends=False)
     screen.problems(prepared.plan.problems)
     if screen.as_json:
         screen.document(plan_json(prepared.plan) | forecast_json(prepared))

@@ -33,7 +33,7 @@ def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) ->
     folder = out or opened.project.private / "preview" / opened.campaign.id
     preview = PreviewFolder(folder, now().astimezone(zone))
     prepared = prepare_opened(opened, seen=preview.add)
-    banner(screen, opened.project, opened.campaign)
+    banner(screen, opened.project, opened.campaign, sends=False)
     screen.problems(prepared.plan.problems)
     index = preview.finish(prepared.plan)
     screen.line(say("{n} messages; open {index}", n=preview.written, index=index))

@@ -54,7 +54,7 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
     )
     if asked.dry_run:
         prepared = with_refusals(prepared, options)
-    banner(screen, project, campaign, options.channel)
+    banner(screen, project, campaign, options.channel, sends=not asked.dry_run)
     screen.problems(prepared.plan.problems)
     if asked.dry_run:
         return _dry(screen, replace(prepared.plan, lines=_wanted(prepared.plan, options)))

@@ -16,7 +16,7 @@ from announce.model.delivery import CHANNELS, Delivery, State
 from announce.model.project import Project
 from announce.model.wording import state_name
 from announce.outlets import is_sandboxed, open_ledger_of
-from announce.texts import say
+from announce.texts import say, say_n
 
 
 @click.command(
@@ -67,12 +67,17 @@ def _rows(project: Project, campaign: str, keys: tuple[str, ...]) -> list[Delive
                 for row in ledger.deliveries(campaign)
                 if row.key.channel == channel
             }
-    for key in keys:
-        if key not in found:
-            raise InputError(
-                say('no delivery of {campaign} has the key "{key}"', campaign=campaign, key=key),
-                hint=say("`announce log {campaign}` lists the keys", campaign=campaign),
-            )
+    if unknown := [key for key in keys if key not in found]:
+        raise InputError(
+            say_n(
+                "no delivery of {campaign} has the key {keys}",
+                "no deliveries of {campaign} have the keys {keys}",
+                len(unknown),
+                campaign=campaign,
+                keys=", ".join(unknown),
+            ),
+            hint=say("`announce log {campaign}` lists the keys", campaign=campaign),
+        )
     for key in keys:
         if found[key].state is not State.IN_DOUBT:
             raise GateError(

@@ -96,7 +96,8 @@ class AccountLimits:
     After `per_connection` messages a connection is renewed; `connections` is the most that the
     provider takes at once, where that is known. `guessed` says that a figure is ours and not the
     provider's or the user's; `warning` and `hint` tell a person so then. `login` is advice for
-    people, "" where there is none.
+    people, "" where there is none. `from_other` is what becomes of a From address that is not the
+    login's; one that is an alias of the account is never `replaced`.
     """
 
     provider: str
@@ -110,7 +111,7 @@ class AccountLimits:
     warning: str = ""
     hint: str = ""
     login: str = ""
-    from_is_login: bool = False
+    from_other: Literal["taken", "refused", "replaced"] = "taken"
 
 
 def limits_of(settings: EmailSettings) -> AccountLimits:
@@ -156,7 +157,7 @@ def _limits(host: str, user: str, own: Limits, language: str) -> AccountLimits:
         warning="" if profile["published"] or not unsure else warning,
         provider=profile["name"],
         login=profile["login"][language],
-        from_is_login=profile["from_is_login"],
+        from_other=profile["from_other"],
     )
 
 

@@ -79,14 +79,22 @@ def _sender_doubts(mail: Mail, smtp: Smtp, user: str) -> Iterator[tuple[str, str
     if "@" not in user or mail.sender.spec.lower() == user.lower():
         return
     limits = limits_for(smtp.host)
-    if limits.from_is_login:
+    who = {"provider": limits.provider, "sender": mail.sender.spec, "user": user}
+    if limits.from_other == "refused":
         yield (
             "sender-not-login",
-            say(
-                "{provider} refuses mails from {sender} when {user} logs in",
-                provider=limits.provider,
-                sender=mail.sender.spec,
-                user=user,
-            ),
+            say("{provider} refuses mails from {sender} when {user} logs in", **who),
             say("make sender.address and email.smtp.user the same"),
+        )
+    elif limits.from_other == "replaced":
+        yield (
+            "sender-replaced",
+            say(
+                "{provider} sends mails from {sender} as mails from {user}, unless that account "
+                "has the other address as an alias",
+                **who,
+            ),
+            say(
+                "add the alias to the account, or make sender.address and email.smtp.user the same"
+            ),
         )
