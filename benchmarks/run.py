@@ -10,6 +10,7 @@ Run it with a Python that has announce installed. benchmarks/README.md says what
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -217,6 +218,16 @@ def many(
     return rows
 
 
+def interpreter() -> str:
+    """Its version, and whose build it is where it is the system's: builds differ by a quarter."""
+    version = platform.python_version()
+    if sys.base_prefix != "/usr":
+        return version
+    with contextlib.suppress(OSError):
+        return f"{version} ({platform.freedesktop_os_release()['NAME']})"
+    return version
+
+
 def machine(tools: Tools, sink: str) -> dict[str, Any]:
     """The machine in general words, and what was measured with which version."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -225,7 +236,7 @@ def machine(tools: Tools, sink: str) -> dict[str, Any]:
         "kind": platform.machine(),
         "memory": round(memory),
         "system": platform.system(),
-        "python": platform.python_version(),
+        "python": interpreter(),
         "date": f"{datetime.now(UTC):%Y-%m}",
         "sink": sink,
         "versions": tools.versions,

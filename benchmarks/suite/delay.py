@@ -16,6 +16,7 @@ import json
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 
 _FULL = 4 << 20  # octets on their way before the sender must wait
 _EARLY = 0.0007  # seconds: timers come up to a millisecond late, never early
@@ -76,7 +77,8 @@ class Way(asyncio.Protocol):
             self.transport.close()
         else:
             self._said_all = True
-            self.transport.write_eof()
+            with suppress(OSError):  # the other end has hung up without a word
+                self.transport.write_eof()
 
     def flow(self) -> None:
         """Let what is due go on to the other end, and wake again for the rest."""
