@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +76,7 @@ def test_mails_of_another_process_stand_behind_those_here() -> None:
     """It fills a shelf of its own, with half of the room, and tells where what stands."""
     shelf = Shelf(room=4000)
     beside = shelf.beside()
+    assert beside is not None
     reader, writer = os.pipe()
     if (pid := os.fork()) == 0:  # pragma: no cover (another process)
         os.write(writer, put(beside, "bo", "-", "cy", "di", size=900).filled())
@@ -87,3 +91,29 @@ def test_mails_of_another_process_stand_behind_those_here() -> None:
 
     assert taken(shelf, "ada", "-", "bo", "-", "cy", "di") == ["ada", "-", "bo", "-", "cy", "-"]
     assert shelf.take(delivery(2, "bo")) == mail("bo", 900)
+
+
+_FULL = """
+import resource
+from test_shelf import put, taken
+from announce.shelf import Shelf
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+names = [f"p{n}" for n in range(20)]
+shelf, beside = Shelf(room=1 << 30), Shelf(room=1 << 30, opened=True)
+for one in (shelf, beside):
+    put(one, *names, size=50_000)
+print(set(taken(shelf, *names)), beside.filled())
+shelf.join(beside, b"")
+print(set(taken(shelf, *names, *names)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such limits are of Unix")
+def test_a_disk_that_takes_no_more_is_done_without() -> None:
+    """Nobody's mail is to be had then, each is made once more, and nothing fails."""
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL],
+        capture_output=True, text=True, timeout=60, check=False, cwd=Path(__file__).parent,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("{'-'} b''\n{'-'}\n", "")

@@ -85,7 +85,7 @@ def test_full_disk_is_told_with_its_mend() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
-        with pytest.raises(MachineError, match="cannot keep the recipients") as told:
+        with pytest.raises(MachineError, match="cannot keep the plan") as told:
             spooled("x" * LARGE)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

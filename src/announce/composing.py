@@ -6,12 +6,14 @@ See `first_pass` for the whole plan.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
+from announce.content import FILE
 from announce.errors import InputError, StoppedError
 from announce.gathering import Gathered
 from announce.model.languages import Language
@@ -49,6 +51,11 @@ class Composer:
         from announce.channels.wechat.compose import ArticleComposer
 
         return ArticleComposer(self._gathered.project, self._gathered.campaign, self._renderer)
+
+    def hold_to(self, content: Mapping[str, str]) -> None:
+        """Make no mail with files that are not what the plan's content says: StoppedError."""
+        files = {name: known for name, known in content.items() if name.startswith(FILE)}
+        self._mails.hold_to({name.removeprefix(FILE): known for name, known in files.items()})
 
     def compose(self, line: Planned) -> Message:
         """The finished message. InputError with the template's or the row's faults."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
+from announce.channels.email.files import digest
 from announce.gathering import Gathered
 from announce.model.base import Localised
 from announce.texts import say
@@ -69,7 +69,7 @@ def _files(gathered: Gathered) -> Iterator[tuple[str, str]]:
         for name in [text] if isinstance(text, str) else text.values():
             path = gathered.project.root / name
             if not name.startswith("https://") and path.is_file():
-                yield f"{FILE}{name}", hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+                yield f"{FILE}{name}", digest(path.read_bytes())
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -30,10 +30,11 @@ ENOUGH_FAULTS = 25
 ENOUGH_LINES = 500  # messages spoilt, by however few faults
 _OTHERWISE = 1500  # messages that could be composed while what a send needs is imported
 WORTH_SHARING = 4000  # messages from which a second process pays
-# The second process gets so many times the time that the first one needed for its own part, and
+# The second process gets so many times the time that the first one would need for its part, and
 # some seconds more: it may have been stopped by somebody.
 _PATIENCE = 4
 _MARGIN = 2.0
+_PACE = 0.005  # seconds a message, where the first process has composed none to go by
 
 
 def compose_all(
@@ -50,6 +51,7 @@ def compose_all(
     `meanwhile` is what has to be done sooner or later: it is done while a second process composes,
     if there is one.
     """
+    composer.hold_to(plan.content)
     first = _FirstPass(plan, composer, shelf, seen)
     if seen is None and _is_shared(plan, composer) and can_fork():
         first.shared(meanwhile)
@@ -96,23 +98,30 @@ class _FirstPass:
         one meets a fault, its lines are composed here once more, so that faults are told alike."""
         lines = iter(self.plan.lines)
         here = _share(len(self.plan.lines), busy=meanwhile is not None)
-        beside, began = self.shelf and self.shelf.beside(), time.monotonic()
+        beside = self.shelf and self.shelf.beside()
+        there = len(self.plan.lines) - here
         with Aside(partial(self._rest, here, beside)) as aside:
             if meanwhile is not None:
                 meanwhile()
+            began = time.monotonic()
             self.alone(islice(lines, here))
-            patience = _MARGIN + _PATIENCE * (time.monotonic() - began)
+            pace = (time.monotonic() - began) / here if here else _PACE
+            patience = _MARGIN + _PATIENCE * there * pace
             parcels = None if self.problems.enough else aside.values(patience)
-            if parcels is None:
-                self.alone(lines)
+            if parcels is not None:
+                self._take_over(parcels, beside)
                 return
-            for parcel in parcels:
-                self.problems.add(parcel.told)
-                self.messages.extend(parcel.messages)
-                if parcel.sums is not None:
-                    self.sums.join(parcel.sums)
-                    if self.shelf and beside:
-                        self.shelf.join(beside, parcel.filled)
+        # Without the other process, which is gone now and takes nothing from this one.
+        self.alone(lines)
+
+    def _take_over(self, parcels: Iterable[_Parcel], beside: Shelf | None) -> None:
+        for parcel in parcels:
+            self.problems.add(parcel.told)
+            self.messages.extend(parcel.messages)
+            if parcel.sums is not None:
+                self.sums.join(parcel.sums)
+                if self.shelf and beside:
+                    self.shelf.join(beside, parcel.filled)
 
     def _rest(self, begin: int, shelf: Shelf | None) -> Iterator[_Parcel]:
         """What is made of the lines from there on; an error ends it."""
@@ -178,7 +187,9 @@ def _is_shared(plan: Plan, composer: Composer) -> bool:
 def _share(lines: int, *, busy: bool) -> int:
     """How many of the lines the first process composes: a little more than half, for it begins
     earlier than the other, and would wait for its end; fewer where it has something else to do."""
-    return max(0, round(0.52 * lines) - busy * _OTHERWISE) // BLOCK * BLOCK
+    if lines <= BLOCK:
+        return 0
+    return max(1, round((0.52 * lines - busy * _OTHERWISE) / BLOCK)) * BLOCK
 
 
 class _Distinct:

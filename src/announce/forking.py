@@ -80,12 +80,15 @@ class Aside(Generic[T]):
         self._make = make
         self._file: IO[bytes] | None = None
         self._pid: int | None = None
-        # Nothing is said through it: its other end closes when the process ends.
-        self._end, theirs = os.pipe()
-        with suppress(OSError):  # no room for it: then there are no values
+        self._end = -1
+        with suppress(OSError):  # no room for it, or no descriptor: then there are no values
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed on leaving)
-            self._pid = forked(self._work)
-        os.close(theirs)
+            # Nothing is said through it: its other end closes when the process ends.
+            self._end, theirs = os.pipe()
+            try:
+                self._pid = forked(self._work)
+            finally:
+                os.close(theirs)
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +98,8 @@ class Aside(Generic[T]):
             ended_well(self._pid, kill=True)
         if self._file is not None:
             self._file.close()
-        os.close(self._end)
+        if self._end >= 0:
+            os.close(self._end)
 
     def values(self, patience: float) -> Iterator[T] | None:
         """Wait up to so many seconds for its end: the values, or None where they did not all come

@@ -131,9 +131,7 @@ class Spool(Generic[T]):
             step()
         except OSError as error:
             raise MachineError(
-                say(
-                    "cannot keep the recipients in a temporary file: {cause}", cause=error.strerror
-                ),
+                say("cannot keep the plan in a temporary file: {cause}", cause=error.strerror),
                 hint=say("make room on the disk, or name another folder in TMPDIR"),
             ) from error
 

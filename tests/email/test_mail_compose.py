@@ -14,8 +14,9 @@ import pytest
 
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer, sender_address
+from announce.channels.email.files import digest as file_digest
 from announce.channels.email.mime import digest, write
-from announce.errors import InputError
+from announce.errors import InputError, StoppedError
 from announce.model.audience import Address, Recipient
 from announce.model.campaign import Campaign
 from announce.model.delivery import Delivery, DeliveryKey
@@ -250,6 +251,19 @@ def test_calendar_is_sent_along(project: Project) -> None:
     mail = _compose(project, campaign, _line("zh", "en"))
     assert [blob.name for blob in mail.attachments] == ["poster.pdf", "open-2025-cfp.ics"]
     assert "SUMMARY:投稿截止 / Submission deadline\r\n" in mail.attachments[1].data.decode()
+
+
+def test_file_that_was_edited_between_two_readings_stops_the_run(project: Project) -> None:
+    """Half of the people must not get another version: not of a file read before, nor of one
+    that the plan has seen already."""
+    campaign = _campaign(email={"attachments": [{"file": "assets/poster.pdf"}]})
+    path = project.root / "assets/poster.pdf"
+    book = TemplateBook(project.root, project.languages)
+    composer = MailComposer(project, campaign, Renderer(book, project=project, campaign=campaign))
+    composer.hold_to({"assets/poster.pdf": file_digest(path.read_bytes())})
+    path.write_bytes(b"another poster")
+    with pytest.raises(StoppedError, match=r"poster\.pdf"):
+        composer.compose(_line("en"))
 
 
 def test_all_faults_of_one_mail_are_told(project: Project, tmp_path: Path) -> None:

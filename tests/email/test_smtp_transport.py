@@ -91,6 +91,17 @@ def test_mail_is_sent_in_one_conversation() -> None:
     assert written["Date"].datetime == NOW
 
 
+@pytest.mark.parametrize(("room", "state"), [(0, State.SENT), (-1, State.FAILED)])
+def test_doubled_dots_do_not_count_as_size(room: int, state: State) -> None:
+    """SIZE is that of the mail, not of its way (RFC 1870): one of just that size is taken."""
+    mail = _mail(text="".join(f"{'.' * (n % 4)}{n}\n" for n in range(200)))
+    size = len(_send(Script(), mail)[2].mails[0])
+    outcome, _, heard = _send(Script(features=(f"SIZE {size + room}",)), mail)
+    assert outcome.state is state
+    said = [line for line in heard.sessions[0] if line.startswith("MAIL")]
+    assert said == ([f"MAIL FROM:<{SENDER}> SIZE={size}"] if state is State.SENT else [])
+
+
 def test_mails_share_a_connection() -> None:
     """Three mails, one connection."""
     with _open(Script()) as (transport, heard):

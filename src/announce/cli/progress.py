@@ -54,7 +54,7 @@ class Bar:
             self._progress.console.print(_pause_text(reason, seconds), markup=False)
 
     def _advance(self) -> None:
-        """Drawn here and not by a thread of its own: a second process is forked from this one."""
+        """Drawn here and not by a thread of its own, which would take time from the sending."""
         self._progress.advance(self._task)
         if time.monotonic() - self._drawn > REDRAW:
             self._drawn = time.monotonic()

@@ -86,6 +86,10 @@ class MailComposer:
         # None for a shape whose mails have to be made one by one.
         self._skeletons: dict[Shape, Skeleton | None] = {}
 
+    def hold_to(self, digests: Mapping[str, str]) -> None:
+        """The digests that the files sent along have; another one stops the run."""
+        self._enclosures.hold_to(digests)
+
     def compose(self, line: Planned) -> Mail:
         """The mail of one line of the plan.
 

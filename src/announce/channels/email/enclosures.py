@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -53,6 +53,10 @@ class Enclosures:
         self._calendars: dict[tuple[Language, ...], Blob | None] = {}
         entries = campaign.email.attachments if campaign.email else []
         self.personal = any(entry.column is not None for entry in entries)
+
+    def hold_to(self, digests: Mapping[str, str]) -> None:
+        """See `Files.hold_to`."""
+        self._files.hold_to(digests)
 
     def pictures(
         self, halves: Sequence[Half], domain: str, faults: Faults

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
+from collections.abc import Mapping
 from pathlib import Path
 
+from announce.errors import StoppedError
 from announce.texts import say
 
 _KEPT = 32 << 20  # bytes
@@ -21,24 +24,41 @@ class FileTrouble(Exception):
 
 
 class Files:
-    """The project's files by their names relative to it; what was read lately is kept."""
+    """The project's files by their names relative to it; what was read lately is kept.
+
+    Each is the same at every reading, in this process and in one that is forked from it: a file
+    that was edited in between is a StoppedError: the mails of one send must not differ by it.
+    """
 
     def __init__(self, root: Path, *, largest: int) -> None:
         self._root = root.resolve()
         self._largest = largest
         self._kept: dict[str, bytes] = {}
         self._held = 0
+        self._digests: dict[str, str] = {}
+
+    def hold_to(self, digests: Mapping[str, str]) -> None:
+        """The `digest` that each of these files has; a reading of another one is a StoppedError."""
+        self._digests.update(digests)
 
     def read(self, name: str) -> bytes:
         """The file's bytes. Raises FileTrouble: outside the project, missing, unreadable, or
-        larger than any mail may be."""
+        larger than any mail may be. StoppedError where it changed since it was read first."""
         data = self._kept.pop(name, None)
         if data is None:
-            data = self._read(name)
+            data = self._unchanged(name, self._read(name))
             self._held += len(data)
         self._kept[name] = data  # the last one now
         while self._held > _KEPT and len(self._kept) > 1:
             self._held -= len(self._kept.pop(next(iter(self._kept))))
+        return data
+
+    def _unchanged(self, name: str, data: bytes) -> bytes:
+        if self._digests.setdefault(name, digest(data)) != digest(data):
+            raise StoppedError(
+                say('"{file}" was changed while the mails were made', file=name),
+                hint=say("run the same command again"),
+            )
         return data
 
     def _read(self, name: str) -> bytes:
@@ -63,6 +83,11 @@ class Files:
                 say('"{file}" cannot be read: {cause}', file=name, cause=error.strerror or ""),
                 say("names are relative to the project and mind upper and lower case"),
             ) from error
+
+
+def digest(data: bytes) -> str:
+    """What tells a file's content from another's."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 # Not asked of the machine: the same project gives the same bytes everywhere.

@@ -49,6 +49,12 @@ class Letter:
         self.refused.clear()
 
     @property
+    def octets(self) -> int:
+        """Its size as SIZE counts it: without the dots that were doubled for the way (RFC 1870,
+        section 3)."""
+        return len(self.wire) - self.wire.count(b"\r\n..") - self.wire.startswith(b"..")
+
+    @property
     def accepted(self) -> int:
         """How many addresses the server has taken."""
         return self.named - len(self.refused)

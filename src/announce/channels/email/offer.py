@@ -27,13 +27,13 @@ class Offer:
         """The end of a mail that this server cannot take."""
         if letter.utf8 and not self._utf8:
             return outcomes.no_smtputf8(self._host)
-        if self._size_limit and len(letter.wire) > self._size_limit:
-            return outcomes.too_large(self._host, len(letter.wire), self._size_limit)
+        if self._size_limit and letter.octets > self._size_limit:
+            return outcomes.too_large(self._host, letter.octets, self._size_limit)
         return None
 
     def mail(self, letter: Letter) -> str:
         """The command that begins a mail."""
-        command = f"{self._from} SIZE={len(letter.wire)}" if self._size else self._from
+        command = f"{self._from} SIZE={letter.octets}" if self._size else self._from
         if letter.utf8:
             command += " SMTPUTF8 BODY=8BITMIME" if self._eight_bit else " SMTPUTF8"
         return command
