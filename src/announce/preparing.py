@@ -82,7 +82,7 @@ def prepare_opened(
         raise faulty(opened.named, problems)
     plan = make_plan(
         gathered,
-        memory=partial(_memory, gathered.project, gathered.campaign.id),
+        memory=partial(_memory, gathered.project, gathered.campaign.id, now),
         suppressed=_suppressed(gathered.project),
         sandboxed=sandboxed_channels(gathered.project),
         sources=composer.sources(),
@@ -108,9 +108,11 @@ def prepare_opened(
 
 
 @contextmanager
-def _memory(project: Project, campaign: str, channel: Channel) -> Iterator[Memory]:
+def _memory(project: Project, campaign: str, now: datetime, channel: Channel) -> Iterator[Memory]:
     """What a channel's ledger knows of the campaign."""
     with closing(open_ledger_of(project, channel)) as ledger:
+        # What a dead run left is known better after it was ended: due, or in doubt.
+        ledger.recover(campaign, now)
         yield Memory(
             standings=ledger.states(campaign, ONCE, channel),
             adopted=ledger.adopted(campaign, ONCE),

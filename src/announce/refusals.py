@@ -64,14 +64,21 @@ class Refusals:
             self._alike.popleft()
         if failed and self._alike.count(sign) >= self.retry.budget.alike:
             self.tally.stopped = self.tally.stopped or say(
-                "{n} of the last {of} messages failed alike: {reason}",
+                "{n} of the last {of} messages ended alike: {reason}",
                 n=self._alike.count(sign),
                 of=len(self._alike),
                 reason=outcome.reason,
             )
-            self.tally.mend = say(
-                "the rest is planned: mend the cause, then run again, for those that failed "
-                "with --retry-failed"
+            self.tally.mend = (
+                say(
+                    "the rest is planned: see to the server, then run again; settle those in "
+                    "doubt with `announce settle`"
+                )
+                if outcome.state is State.IN_DOUBT
+                else say(
+                    "the rest is planned: mend the cause, then run again, for those that failed "
+                    "with --retry-failed"
+                )
             )
 
     def pause(self, reason: str, seconds: float) -> None:

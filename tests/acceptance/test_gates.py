@@ -174,6 +174,21 @@ def test_doubt_is_named_and_settled(announce, project) -> None:
     assert mails(project) == 58
 
 
+def test_all_doubts_of_a_campaign_are_settled_at_once(announce, project) -> None:
+    """Without naming them; what to run next names the campaign's file, which `send` takes."""
+    announce("send", "--limit", "1", CFP, cwd=project)
+    key = leave_in_doubt(project)
+
+    settled = announce("settle", "scifm-2025-cfp", "--all", "--not-sent", cwd=project)
+    again = announce("settle", "scifm-2025-cfp", "--all", "--sent", cwd=project)
+    neither = announce("settle", "scifm-2025-cfp", "--sent", cwd=project)
+
+    assert (settled.code, f"{key} is now: planned." in settled.out) == (0, True)
+    assert "`announce send campaigns/cfp.yaml`" in settled.out
+    assert (again.code, again.out) == (0, "Nothing of it is in doubt.\n")
+    assert (neither.code, "--all" in neither.err) == (2, True)
+
+
 def test_settling_what_is_not_in_doubt_is_refused(announce, project) -> None:
     """A person's word is for doubts only."""
     announce("send", "--limit", "1", CFP, cwd=project)

@@ -180,7 +180,7 @@ def test_token_that_is_refused_again_is_the_end() -> None:
         (["250 fine"], Unreachable, "an answer out of turn: 250"),
         (["hello"], Unreachable, "an answer out of turn"),
         ([Fault.DROP], Unreachable, "no connection to 127.0.0.1"),
-        ([Fault.SILENCE], Unreachable, "no connection to 127.0.0.1"),
+        ([Fault.SILENCE], Unreachable, "gave no answer within 0.2 s"),
     ],
 )
 def test_answer_to_a_token_is_told_for_what_it_is(

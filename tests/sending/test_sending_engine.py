@@ -612,7 +612,7 @@ def test_alike_failures_stop_the_run(ledger: Ledger) -> None:
 
     assert sending.tally == Tally(
         counts=Counter({State.FAILED: 4}),
-        stopped="4 of the last 4 messages failed alike: 554 sender_refused",
+        stopped="4 of the last 4 messages ended alike: 554 sender_refused",
         mend="the rest is planned: mend the cause, then run again, for those that failed with "
         "--retry-failed",
     )
@@ -900,5 +900,5 @@ def test_doubts_alike_stop_the_run(ledger: Ledger) -> None:
 
     sending = Sending(ledger, Wire(otherwise=doubt), people(50), retry=retry(alike=5)).go()
 
-    assert sending.tally.stopped == "5 of the last 5 messages failed alike: lost"
+    assert sending.tally.stopped == "5 of the last 5 messages ended alike: lost"
     assert sending.states == {State.IN_DOUBT: 5, State.PLANNED: 45}

@@ -9,13 +9,14 @@ import click
 from announce.cli.common import now, project_campaign
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
-from announce.gathering import open_project
+from announce.gathering import campaign_id, open_project
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import refresh
 from announce.model.delivery import CHANNELS, Delivery, State
 from announce.model.project import Project
 from announce.model.wording import state_name
 from announce.outlets import is_sandboxed, open_ledger_of
+from announce.reading.campaigns import campaign_files, shown_path
 from announce.texts import say, say_n
 
 
@@ -27,19 +28,29 @@ from announce.texts import say, say_n
     ),
 )
 @click.argument("campaign", type=click.Path())
-@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@click.argument("keys", nargs=-1, metavar="KEY...")
+@click.option("--all", "whole", is_flag=True, help=say("Everything of it that is in doubt."))
 @click.option("--sent/--not-sent", "sent", default=None, help=say("What became of it."))
 @click.option("--note", default="", help=say("How you know; kept in the log."))
 @click.pass_obj
 def command(
-    screen: Screen, campaign: str, keys: tuple[str, ...], sent: bool | None, note: str
+    screen: Screen,
+    campaign: str,
+    keys: tuple[str, ...],
+    whole: bool,
+    sent: bool | None,
+    note: str,
 ) -> int:
     """Settle doubts."""
     if sent is None:
         raise click.UsageError(say("say --sent or --not-sent"))
+    if whole == bool(keys):
+        raise click.UsageError(say("name the keys, or say --all"))
     root, name = project_campaign(screen, campaign)
     project = open_project(root)
-    rows = _rows(project, name or campaign, keys)
+    rows = _doubtful(project, name or campaign) if whole else _rows(project, name or campaign, keys)
+    if not rows:
+        screen.line(say("Nothing of it is in doubt."))
     for row in rows:
         with closing(open_ledger_of(project, row.key.channel)) as ledger:
             ledger.settle(row.key, sent=sent, now=now(), note=note)
@@ -49,11 +60,30 @@ def command(
     state = State.SENT if sent else State.PLANNED
     for row in rows:
         screen.line(say("{key} is now: {state}.", key=row.key.recipient, state=state_name(state)))
-    if not sent:
-        screen.line(say("Run `announce send {campaign}` to send it.", campaign=campaign))
+    if rows and not sent:
+        file = _file_of(project, name or campaign) or campaign
+        screen.line(say("Run `announce send {campaign}` to send it.", campaign=file))
     if screen.as_json:
-        screen.document({"campaign": name, "keys": list(keys), "state": state.value})
+        settled = [row.key.recipient for row in rows]
+        screen.document({"campaign": name, "keys": settled, "state": state.value})
     return 0
+
+
+def _file_of(project: Project, campaign: str) -> str | None:
+    """The file of a campaign, as `send` takes it; None where it is gone."""
+    found = (path for path in campaign_files(project) if campaign_id(path) == campaign)
+    return next((shown_path(project, path) for path in found), None)
+
+
+def _doubtful(project: Project, campaign: str) -> list[Delivery]:
+    """All deliveries of a campaign that are in doubt."""
+    found: list[Delivery] = []
+    for channel in CHANNELS:
+        with closing(open_ledger_of(project, channel)) as ledger:
+            ledger.recover(campaign, now())
+            rows = ledger.deliveries(campaign, states=[State.IN_DOUBT])
+            found += (row for row in rows if row.key.channel == channel)
+    return found
 
 
 def _rows(project: Project, campaign: str, keys: tuple[str, ...]) -> list[Delivery]:

@@ -75,7 +75,12 @@ def command(screen: Screen, campaign: str | None) -> int:
             screen.line(say("{campaign} needs a person:", campaign=name))
             show_people(screen, people, name)
         show_in_part(screen, in_part)
-        _tell_if_behind(screen, project)
+    behind = _behind(project)
+    if behind:
+        tell = screen.note if screen.as_json else screen.line
+        tell(behind.message)
+        tell(f"    {behind.hint}")
+        return behind.exit_code
     return 1 if doubtful else 0
 
 
@@ -101,14 +106,14 @@ def _adopted(
     return found
 
 
-def _tell_if_behind(screen: Screen, project: Project) -> None:
-    """A word where receipts or the high-water mark know more than the ledger."""
+def _behind(project: Project) -> LedgerBehind | None:
+    """What receipts or the high-water mark know more than the ledger."""
     with closing(open_project_ledger(project)) as ledger:
         try:
             verify(ledger, project.root, state_folder())
         except LedgerBehind as behind:
-            screen.line(behind.message)
-            screen.line(f"    {behind.hint}")
+            return behind
+    return None
 
 
 def _campaigns(ledger: Ledger, wanted: str | None) -> list[str]:

@@ -56,7 +56,7 @@ class _Told:
                 return self._refused_connection(error)
             case smtplib.SMTPException() if not isinstance(error, smtplib.SMTPServerDisconnected):
                 # No AUTH at all, or no method that we have.
-                return LoginRefused(self._no_such_login(), hint=self._login_hint())
+                return LoginRefused(self._no_such_login(), hint=self._no_such_login_hint())
             case _:
                 return self._unreachable(error)
 
@@ -93,6 +93,14 @@ class _Told:
             return say("{host}:{port} offers no login by OAuth2 (XOAUTH2)", **self._place)
         return say("{host}:{port} offers no login by password", **self._place)
 
+    def _no_such_login_hint(self) -> str:
+        if self._account.tokens is not None:
+            return self._login_hint()
+        return say(
+            "another port or security may offer it; for a server that wants no login leave out "
+            "user and password"
+        )
+
     def _login_hint(self) -> str:
         if self._account.tokens is not None:
             return say(
@@ -115,6 +123,17 @@ class _Told:
         )
 
     def _unreachable(self, error: Exception) -> Unreachable:
+        # smtplib's words for a connection that stood and on which no greeting came.
+        silent = isinstance(error, smtplib.SMTPServerDisconnected) and "timed out" in str(error)
+        if silent:
+            return Unreachable(
+                say(
+                    "{host}:{port} took the connection and gave no answer within {seconds} s",
+                    seconds=f"{self._account.timeout:g}",
+                    **self._place,
+                ),
+                hint=say("is an SMTP server there, and is tls the right security for this port?"),
+            )
         return Unreachable(
             say(
                 "no connection to {host}:{port}: {cause}",
