@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -736,6 +737,82 @@ class LedgerContract(LedgerCase):
 
         assert ledger.uploads.get("wx1", "picture", "ab") == "https://mmbiz.example.com/2"
         assert ledger.uploads.get("wx2", "picture", "ab") is None
+
+    # What is known of an account.
+
+    def test_facts_of_an_account_are_kept_with_their_date(self, ledger: Ledger) -> None:
+        """The last one told counts; another account knows nothing of it."""
+        known = ledger.accounts
+        known.keep("wx1", "right draft", "yes", NOW)
+        known.keep("wx1", "right publish", "yes", NOW)
+        known.keep("wx1", "right publish", "no", later(60))
+        known.keep("wx1", "token", "sealed", NOW)
+
+        assert known.fact("wx1", "right publish") == ("no", later(60))
+        assert known.facts("wx1", "right ") == {
+            "right draft": ("yes", NOW),
+            "right publish": ("no", later(60)),
+        }
+        assert known.facts("wx2") == {}
+        known.forget("wx1", "token")
+        assert known.fact("wx1", "token") is None
+
+    def test_a_turn_is_one_process_s_until_it_ends(self, ledger: Ledger) -> None:
+        """Whoever comes meanwhile is told so; one that was never given back runs out."""
+        known, lasting = ledger.accounts, timedelta(seconds=20)
+
+        assert known.take_turn("wx1", "token", NOW, lasting)
+        assert not known.take_turn("wx1", "token", later(19), lasting)
+        assert known.take_turn("wx2", "token", NOW, lasting)
+        assert known.take_turn("wx1", "token", later(20), lasting)
+        known.end_turn("wx1", "token")
+        assert known.take_turn("wx1", "token", later(21), lasting)
+
+    def test_calls_are_counted_by_day_and_endpoint(self, ledger: Ledger) -> None:
+        """Each account has its own count, each day begins anew."""
+        known, today = ledger.accounts, NOW.date()
+        for endpoint in ("draft/add", "draft/get", "draft/add"):
+            known.count_call("wx1", today, endpoint)
+
+        assert known.calls("wx1", today) == {"draft/add": 2, "draft/get": 1}
+        assert known.calls("wx1", today + timedelta(days=1)) == {}
+        assert known.calls("wx2", today) == {}
+
+    # Steps of what goes further than one hand-over.
+
+    def test_a_step_is_told_and_moves_nothing(self, ledger: Ledger) -> None:
+        """What the other side gave is there for a later run, wherever the delivery stands."""
+        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+        run.lay([line("a")], WORDS, NOW)
+        run.claim(1, NOW)
+        run.note(key("a"), "drafted", later(1), {"media_id": "m1"})
+
+        [*_, step] = ledger.events(key("a"))
+        assert (step.event, step.at, step.detail) == ("drafted", later(1), {"media_id": "m1"})
+        found = ledger.delivery(key("a"))
+        assert found is not None and found.state is State.SENDING
+        with pytest.raises(ValueError):
+            run.note(key("a"), "sent", later(2), {})
+
+    def test_what_was_sent_may_go_on(self, ledger: Ledger) -> None:
+        """It is due again, and only what was sent is."""
+        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+        run.lay([line("a"), line("b", position=1)], WORDS, NOW)
+        deliver(run, run.claim(1, NOW))
+
+        assert run.go_on([key("a"), key("b")], later(1), "publish") == 1
+        assert names(run.claim(9, later(2))) == ["a", "b"]
+        assert [event.event for event in ledger.events(key("a"))][-2:] == ["goes_on", "claimed"]
+
+    def test_a_run_that_was_taken_over_notes_no_step(self, tmp_path: Path) -> None:
+        """The process that has the run now knows what is true."""
+        ledger = self.open(tmp_path, GONE)
+        run = ledger.begin(CAMPAIGN, OCCURRENCE, NOW)
+        run.lay([line("a")], WORDS, NOW)
+        self.open(tmp_path).begin(CAMPAIGN, OCCURRENCE, later(1))
+
+        with pytest.raises(RunLost):
+            run.note(key("a"), "drafted", later(2), {})
 
     # A hundred thousand times this happens: it must not grow with the square.
 

@@ -139,7 +139,7 @@ def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     run.finish("done", NOW)
     ledger.close()
     content = bytearray(file_of(tmp_path).read_bytes())
-    for start in range(40 * 1024, len(content), 1024):
+    for start in range(28 * 4096, len(content), 1024):
         content[start : start + 64] = b"\xff" * 64
     file_of(tmp_path).write_bytes(content)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +44,7 @@ from announce.model.delivery import (
 __all__ = [
     "EVENTS",
     "LEASE",
+    "Accounts",
     "Counts",
     "Group",
     "HeldByAnother",
@@ -84,6 +85,35 @@ class Uploads(Protocol):
 
     def put(self, account: str, kind: str, sha: str, value: str, now: datetime) -> None:
         """Remember what the account calls the upload with this hash."""
+
+
+class Accounts(Protocol):
+    """What is known of an account beside its deliveries. Days are the account's own calendar."""
+
+    def fact(self, account: str, name: str) -> tuple[str, datetime] | None:
+        """What was kept under a name, and when; None where nothing was."""
+
+    def facts(self, account: str, prefix: str = "") -> dict[str, tuple[str, datetime]]:
+        """The same of every name that begins so."""
+
+    def keep(self, account: str, name: str, value: str, now: datetime) -> None:
+        """Keep a value under a name, in place of what was there."""
+
+    def forget(self, account: str, name: str) -> None:
+        """Keep nothing under this name any more."""
+
+    def take_turn(self, account: str, name: str, now: datetime, lasting: timedelta) -> bool:
+        """Take the turn at something that one process does at a time, for so long at most;
+        False where it is another's."""
+
+    def end_turn(self, account: str, name: str) -> None:
+        """Give the turn back."""
+
+    def count_call(self, account: str, day: date, endpoint: str) -> None:
+        """Count one call of an endpoint on a day."""
+
+    def calls(self, account: str, day: date) -> dict[str, int]:
+        """How often each endpoint was called on a day."""
 
 
 class Group(Protocol):
@@ -189,6 +219,14 @@ class Run(Protocol):
         """Write down what looking found about one in doubt or waiting. An outcome `planned`
         is proof of absence: it is sent again."""
 
+    def note(self, key: DeliveryKey, event: str, now: datetime, detail: Mapping[str, Any]) -> None:
+        """Write down a step of a delivery that stays where it is, synced: what the other side
+        gave for it, without which a later run could not go on from there."""
+
+    def go_on(self, keys: Iterable[DeliveryKey], now: datetime, why: str) -> int:
+        """Make delivered ones planned again that are to go further, or are to be brought up to
+        date; how many. Only for channels that go on from what is there."""
+
     def give_back(self, keys: Iterable[DeliveryKey], now: datetime) -> int:
         """Make claimed deliveries that were not handed over planned again; how many."""
 
@@ -224,6 +262,9 @@ class Ledger(Many, Protocol):
 
     @property
     def uploads(self) -> Uploads: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
 
     def message_id(self, key: DeliveryKey, domain: str) -> str:
         """The delivery's Message-ID: always the same, and hard to guess."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -60,6 +60,43 @@ class _Nothing:
         _refuse(self._path)
 
 
+class _NoAccounts:
+    """Nothing is known of any account."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def fact(self, account: str, name: str) -> tuple[str, datetime] | None:
+        """Nothing."""
+        return None
+
+    def facts(self, account: str, prefix: str = "") -> dict[str, tuple[str, datetime]]:
+        """None."""
+        return {}
+
+    def keep(self, account: str, name: str, value: str, now: datetime) -> None:
+        """Refused."""
+        _refuse(self._path)
+
+    def forget(self, account: str, name: str) -> None:
+        """There is nothing to forget."""
+
+    def take_turn(self, account: str, name: str, now: datetime, lasting: timedelta) -> bool:
+        """Refused."""
+        _refuse(self._path)
+
+    def end_turn(self, account: str, name: str) -> None:
+        """There is none."""
+
+    def count_call(self, account: str, day: date, endpoint: str) -> None:
+        """Refused."""
+        _refuse(self._path)
+
+    def calls(self, account: str, day: date) -> dict[str, int]:
+        """None."""
+        return {}
+
+
 class EmptyLedger:
     """See `Ledger`. Message-IDs are stand-ins: the secret is made with the ledger."""
 
@@ -70,6 +107,7 @@ class EmptyLedger:
         self.sequence = 0
         self.suppressions = _Nothing(path)
         self.uploads = _Nothing(path)
+        self.accounts = _NoAccounts(path)
 
     def message_id(self, key: DeliveryKey, domain: str) -> str:
         """A stand-in, for previews."""

@@ -35,6 +35,16 @@ EVENTS: Mapping[str, State | None] = {
     "absent": State.PLANNED,
     "settled_sent": State.SENT,
     "settled_not_sent": State.PLANNED,
+    "goes_on": State.PLANNED,
+    # Steps of an article: what the account gave for each.
+    "drafted": None,
+    "updated": None,
+    "submitting": None,
+    "submitted": None,
+    "mass_sending": None,
+    "mass_sent": None,
+    "deleted": None,
+    "result": None,
     "adopted": State.SENT,
     "adopted_unknown": State.IN_DOUBT,
 }

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from announce.ledger import contents, laying
-from announce.ledger.base import LEASE
+from announce.ledger.base import EVENTS, LEASE
 from announce.ledger.claims import Claims
 from announce.ledger.core import Core
 from announce.ledger.engine import raw
 from announce.ledger.groups import FOUND, Claimed, SqlGroup, told
 from announce.ledger.holding import end, lost
-from announce.ledger.moves import is_in, is_key, latest_adoption, move
+from announce.ledger.moves import is_in, is_key, latest_adoption, move, note
 from announce.ledger.schema import deliveries, stamp
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Outcome, State
 
@@ -150,6 +150,24 @@ class SqlRun:
             self._claims.forget()
             # Where nothing moves, a person has settled it while the channel was looking.
             move(connection, unsettled, FOUND[outcome.state], now, detail=told(outcome), **values)
+
+    def note(self, key: DeliveryKey, event: str, now: datetime, detail: Mapping[str, Any]) -> None:
+        """See `Run`."""
+        if EVENTS[event] is not None:
+            raise ValueError(f"{event} is no step: it moves a delivery")
+        with self._held(now) as connection:
+            note(connection, is_key(key), event, now, dict(detail))
+
+    def go_on(self, keys: Iterable[DeliveryKey], now: datetime, why: str) -> int:
+        """See `Run`."""
+        detail = {"why": why}
+        with self._held(now) as connection:
+            self._claims.forget()
+            moved = 0
+            for key in keys:
+                done = is_key(key) & (deliveries.c.state == State.SENT.value)
+                moved += move(connection, done, "goes_on", now, detail=detail, reason="")
+            return moved
 
     def give_back(self, keys: Iterable[DeliveryKey], now: datetime) -> int:
         """See `Run`."""

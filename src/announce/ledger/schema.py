@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 
 _as_json = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":")
@@ -230,6 +230,26 @@ uploads = Table(
     Column("sha", String, primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# What an account told of itself, or was told: rights, the sealed token, whose turn something is.
+account_facts = Table(
+    "account_facts",
+    tables,
+    Column("account", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# How often an endpoint was called on a day of the account's own calendar.
+account_calls = Table(
+    "account_calls",
+    tables,
+    Column("account", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("endpoint", String, primary_key=True),
+    Column("calls", Integer, nullable=False),
 )
 
 # Each time that witnesses of an occurrence were taken over.

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from announce.errors import GateError
 from announce.ledger import adoption, export, reads
+from announce.ledger.accounts import SqlAccounts
 from announce.ledger.base import Counts, Holder, Standing, TakenOver
 from announce.ledger.core import Core
 from announce.ledger.holding import end_dead, holder_of, is_dead, take
@@ -39,6 +40,7 @@ class SqlLedger:
         self.location = str(core.path)
         self.suppressions = SqlSuppressions(core)
         self.uploads = SqlUploads(core)
+        self.accounts = SqlAccounts(core)
 
     @property
     def sequence(self) -> int:

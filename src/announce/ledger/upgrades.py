@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, update
 
-from announce.ledger.schema import SCHEMA, journal, meta
+from announce.ledger.schema import SCHEMA, account_calls, account_facts, journal, meta
 
 
 def upgrade(connection: Connection, found: int) -> None:
@@ -24,4 +24,10 @@ def _to_2(connection: Connection) -> None:
     connection.exec_driver_sql("DROP INDEX IF EXISTS ix_events_delivery")
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2}
+def _to_3(connection: Connection) -> None:
+    """What is known of accounts, and how often they were called."""
+    for table in (account_facts, account_calls):
+        table.create(connection, checkfirst=True)
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2, 3: _to_3}
