@@ -25,6 +25,7 @@ FLOORS = [
         "pace",
         "forecast",
         "outlets",
+        "remembering",
         "logins",
         "refusals",
         "finished",
@@ -65,9 +66,11 @@ OWNERS = {
     "oauthlib": {"oauth"},
     "keyring": {"reading"},
     "requests": {"channels", "oauth"},
+    "PIL": {"channels"},
+    "segno": {"rendering"},
     "rich": {"cli"},
     "click": {"cli"},
-    "yaml": {"reading", "rendering", "channels"},
+    "yaml": {"reading", "rendering", "channels", "sandbox"},
 }
 
 

@@ -16,14 +16,14 @@ from announce.importing import importing
 HEAVY = {
     "pydantic", "yaml", "jinja2", "sqlalchemy", "rich", "babel", "wechatpy", "yagmail", "requests",
     "email_validator", "css_inline", "lxml", "aiosmtpd", "icalendar", "markdown_it", "asyncio",
-    "ssl",
+    "ssl", "PIL", "segno",
 }  # fmt: skip
 # Of other channels, of what a campaign may have and this one has not, of other databases and
 # systems.
 ELSEWHERE = {
     "wechatpy", "requests", "lxml", "xmltodict", "announce.channels.wechat", "icalendar",
     "email_validator", "sqlalchemy.dialects.postgresql", "multiprocessing", "announce.oauth",
-    "oauthlib",
+    "oauthlib", "PIL", "segno",
 } | ({"psutil"} if sys.platform == "linux" else set())  # fmt: skip
 # This campaign prints no date.
 UNASKED = {"babel", "rich"}

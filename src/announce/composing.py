@@ -83,7 +83,7 @@ class Composer:
             return check_mail(message, self._place, self._login)
         from announce.channels.wechat.limits import check as check_article
 
-        return check_article(message, self._place)
+        return [*self._articles.notices(), *check_article(message, self._place)]
 
     def problems(self) -> list[Problem]:
         """What is wrong with the campaign's templates, without rendering any."""
@@ -102,13 +102,16 @@ class Composer:
                 channels=["email"] if variants or not by else [],
                 variants=variants,
             )
+        further = (kind for article in campaign.wechat for kind in article.kinds)
+        kinds = list(dict.fromkeys([campaign.kind, *further]))
         if campaign.wechat:
-            found += self._book.problems(campaign.kind, languages=languages, channels=["wechat"])
+            for kind in kinds:
+                found += self._book.problems(kind, languages=languages, channels=["wechat"])
         if not errors_in(found):
             for language in languages:
-                found += self._book.unknown_names(
-                    campaign.kind, language, self._known(language), also=FOOTER
-                )
+                known_names = self._known(language)
+                for kind in kinds:
+                    found += self._book.unknown_names(kind, language, known_names, also=FOOTER)
         return list(dict.fromkeys([*self._unknown_variants(by), *found]))
 
     def _known(self, language: Language) -> dict[str, Any]:
@@ -182,18 +185,20 @@ def subject_of(message: Message) -> str:
     return message.subject if isinstance(message, Mail) else message.title
 
 
-def _article_digest(article: Article) -> str:
+def _article_digest(message: Article) -> str:
     state = hashlib.sha256()
-    words = (
-        article.language,
-        article.title,
-        article.summary,
-        article.author,
-        article.html,
-        article.original_url,
-    )
-    for word in words:
-        state.update(word.encode() + b"\0")
-    for blob in (article.cover, *article.pictures):
-        state.update(blob.name.encode() + b"\0" + hashlib.sha256(blob.data).digest())
+    for article in message.articles:
+        words = (
+            article.language,
+            article.title,
+            article.summary,
+            article.author,
+            article.html,
+            article.original_url,
+            article.comments,
+        )
+        for word in words:
+            state.update(word.encode() + b"\0")
+        for blob in (article.cover, *article.pictures):
+            state.update(blob.name.encode() + b"\0" + hashlib.sha256(blob.data).digest())
     return state.hexdigest()[:32]

@@ -33,7 +33,8 @@ def content_of(gathered: Gathered, sources: Iterable[str]) -> dict[str, str]:
     )
     shaping["facts"] = campaign.facts
     shaping["wechat"] = {
-        article.language: article.model_dump(exclude={"deliver"}) for article in campaign.wechat
+        "+".join(article.languages): article.model_dump(exclude={"deliver", "tag"})
+        for article in campaign.wechat
     }
     shaping["project"] = {
         "name": settings.name,
@@ -62,7 +63,7 @@ def _files(gathered: Gathered) -> Iterator[tuple[str, str]]:
     """Pictures and shared attachments count by what is in them."""
     campaign = gathered.campaign
     named: list[Localised] = [*campaign.pictures.values()]
-    named += [article.cover for article in campaign.wechat]
+    named += [cover for article in campaign.wechat for cover in article.covers]
     if campaign.email:
         named += [one.file for one in campaign.email.attachments if one.file]
     for text in named:

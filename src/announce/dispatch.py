@@ -13,7 +13,7 @@ from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
 from announce.looking import look
-from announce.model.delivery import CHANNELS, Channel, Delivery, DeliveryKey, State
+from announce.model.delivery import CHANNELS, Channel, Delivery, DeliveryKey, Edits, State
 from announce.model.message import Message, Sendable
 from announce.model.plan import Chosen, Lines, Plan, Planned
 from announce.outlets import Outlet, open_outlets
@@ -21,6 +21,8 @@ from announce.preparing import Prepared
 from announce.sending import Engine
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
+
+_UNSETTLED = frozenset({State.IN_DOUBT, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class Options:
     channel: Channel | None = None
     retry_failed: bool = False
     changed: bool = False
+    edits: Edits = "refuse"
 
     def wants(self, line: Planned) -> bool:
         """Whether a line is among those chosen."""
@@ -67,7 +70,7 @@ class Options:
             return False
         if state is State.FAILED:
             return self.retry_failed
-        if state is State.IN_DOUBT:
+        if state in _UNSETTLED:
             return channel == "wechat"
         return state in (State.PLANNED, State.SENDING)
 
@@ -122,7 +125,7 @@ def dispatch(send: Send, tallies: dict[str, Tally]) -> None:
     wanted = send.options.channel
     channels = [one for one in send.prepared.channels if wanted in (None, one)]
     project = send.prepared.gathered.project
-    with open_outlets(project, channels, send.now) as outlets:
+    with open_outlets(project, channels, send.now, edits=send.options.edits) as outlets:
         for ledger in {id(outlet.ledger): outlet.ledger for outlet in outlets}.values():
             if send.over(tallies):
                 break
@@ -154,7 +157,9 @@ def _one_ledger(
             if send.over(tallies):
                 break
             tally = tallies[outlet.channel] = Tally()
-            look(run, outlet, _doubtful(send, outlet), send.compose, now)
+            if outlet.steps:
+                outlet.steps.hold(run)
+            look(run, outlet, _unsettled(send, outlet), send.compose, now)
             try:
                 _engine(
                     send,
@@ -195,6 +200,8 @@ def _lay(send: Send, run: Run, *, rehearsed: bool) -> frozenset[DeliveryKey] | N
     changed = options.changed or rehearsed
     laid = (_as_planned(one) for one in plan.lines.deliveries() if is_mine(one))
     run.lay(laid, plan.content, now(), changed=changed)
+    # What the ledger has as sent and the plan as due is to go further than it went.
+    run.go_on(_going_on(send, is_mine), now(), "deliver")
     chosen: Iterable[Planned] = (plan.lines[position] for position in options.positions(plan))
     if options.retry_failed:
         chosen = options.due(plan)
@@ -247,8 +254,14 @@ def _as_planned(delivery: Delivery) -> Delivery:
     return replace(delivery, state=State.PLANNED, reason="")
 
 
-def _doubtful(send: Send, outlet: Outlet) -> list[Delivery]:
-    """Deliveries of the plan that are in doubt on a channel that can look."""
+def _going_on(send: Send, is_mine: Callable[[Delivery], bool]) -> list[DeliveryKey]:
+    lines = (line.delivery for line in send.prepared.plan.lines if line.article is not None)
+    due = (one for one in lines if one.state is State.PLANNED and is_mine(one))
+    return [one.key for one in due if send.options.channel in (None, one.key.channel)]
+
+
+def _unsettled(send: Send, outlet: Outlet) -> list[Delivery]:
+    """Deliveries of the plan in doubt or waiting, on a channel that can look."""
     if outlet.channel != "wechat":
         return []
     plan = send.prepared.plan
@@ -256,5 +269,5 @@ def _doubtful(send: Send, outlet: Outlet) -> list[Delivery]:
     return [
         replace(delivery, position=planned[delivery.key].delivery.position)
         for delivery in outlet.ledger.deliveries(plan.campaign, plan.occurrence)
-        if delivery.state is State.IN_DOUBT and delivery.key in planned
+        if delivery.state in _UNSETTLED and delivery.key in planned
     ]

@@ -140,7 +140,7 @@ def _files(project: Project, campaign: Campaign) -> set[Path]:
     if campaign.audience:
         files |= {root / name for name in (campaign.audience.file, *campaign.audience.exclude)}
     named: list[Localised] = [*campaign.pictures.values()]
-    named += [article.cover for article in campaign.wechat]
+    named += [cover for article in campaign.wechat for cover in article.covers]
     named += [
         one.file for one in (campaign.email.attachments if campaign.email else []) if one.file
     ]

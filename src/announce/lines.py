@@ -11,6 +11,7 @@ from typing import cast
 
 from announce.gathering import Gathered
 from announce.model.audience import Recipient, Recipients
+from announce.model.campaign import ArticlePlan
 from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State, Suppression
 from announce.model.languages import LANGUAGES, Language, other
 from announce.model.plan import Lines, Planned, unpacked
@@ -84,7 +85,7 @@ class PlanLines(Lines):
         self._languages = _languages(gathered)
         self._people = gathered.audience.recipients if campaign.email else Recipients()
         self._articles = [
-            (DeliveryKey(campaign.id, ONCE, "wechat", f"{wechat_account}:{one.language}"), one)
+            (DeliveryKey(campaign.id, ONCE, "wechat", f"{wechat_account}:{_together(one)}"), one)
             for one in campaign.wechat
         ]
         self._account = wechat_account
@@ -209,7 +210,7 @@ class PlanLines(Lines):
         state, reason = standing or (State.PLANNED, "")
         delivery = Delivery(
             key=key,
-            language=article.language,
+            language=_together(article),
             to=(self._account,),
             state=state,
             reason=reason,
@@ -217,7 +218,11 @@ class PlanLines(Lines):
             digest=digest,
             position=position,
         )
-        return Planned(delivery=delivery, languages=(article.language,), article=article)
+        return Planned(delivery=delivery, languages=article.languages, article=article)
+
+
+def _together(article: ArticlePlan) -> str:
+    return "+".join(article.languages)
 
 
 def _languages(gathered: Gathered) -> dict[Language | None, tuple[tuple[Language, ...], str]]:

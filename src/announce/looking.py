@@ -29,7 +29,7 @@ def look(
     try:
         with outlet.open() as transport:
             found = [
-                (row.key, transport.settle(compose(row), outlet.message_id(row.key)))
+                (row.key, transport.settle(compose(row), row.key, outlet.message_id(row.key)))
                 for row in rows
             ]
     except MachineError:

@@ -19,7 +19,7 @@ from announce.crew import Crew
 from announce.errors import MachineError
 from announce.importing import importing
 from announce.ledger import open_ledger
-from announce.ledger.base import Ledger, Uploads
+from announce.ledger.base import Ledger
 from announce.logins import account_of
 from announce.model.delivery import CHANNELS, Channel, DeliveryKey
 from announce.model.project import Project, Secret, Smtp
@@ -27,6 +27,9 @@ from announce.reading.secrets import resolve
 from announce.texts import say
 
 if TYPE_CHECKING:
+    from announce.channels.wechat.api import OfficialAccount
+    from announce.model.delivery import Edits
+    from announce.remembering import RememberedSteps
     from announce.sandbox import Sandbox
 
 SANDBOX = "sandbox"
@@ -39,7 +42,8 @@ class Outlet:
     """Where a channel's deliveries go in this run.
 
     `open` makes one way to the other side; `carrier` one that drives several, where the channel
-    has its own. `zone` is the one in which people are told times (None: the machine's).
+    has its own; `steps` remembers how far its deliveries came, where they take several. `zone` is
+    the one in which people are told times (None: the machine's).
     """
 
     channel: Channel
@@ -51,6 +55,7 @@ class Outlet:
     limits: AccountLimits
     open: Callable[[], Transport]
     zone: tzinfo | None = None
+    steps: RememberedSteps | None = None
     carrier: Callable[[], Carrier] | None = None
 
     def carry(self) -> Carrier:
@@ -107,9 +112,16 @@ def import_for_sending() -> None:
 
 @contextmanager
 def open_outlets(
-    project: Project, channels: list[Channel], now: Callable[[], datetime]
+    project: Project,
+    channels: list[Channel],
+    now: Callable[[], datetime],
+    *,
+    edits: Edits = "refuse",
 ) -> Iterator[list[Outlet]]:
-    """The outlets of these channels, the sandbox running as long as one is rehearsed."""
+    """The outlets of these channels, the sandbox running as long as one is rehearsed.
+
+    `edits` says what becomes of drafts that somebody edited by hand.
+    """
     with ExitStack() as stack:
         box: Sandbox | None = None
         if any(is_sandboxed(project, channel) for channel in channels):
@@ -122,8 +134,10 @@ def open_outlets(
                 ledgers[rehearsed] = open_ledger_of(project, channel, create=True)
                 stack.callback(ledgers[rehearsed].close)
             ledger = ledgers[rehearsed]
-            make = _email if channel == "email" else _wechat
-            outlets.append(make(project, ledger, box, now))
+            if channel == "email":
+                outlets.append(_email(project, ledger, box, now))
+            else:
+                outlets.append(_wechat(project, ledger, box, now, edits))
         yield outlets
 
 
@@ -131,8 +145,10 @@ def open_outlets(
 def start_sandbox(project: Project, now: Callable[[], datetime]) -> Iterator[Sandbox]:
     """The embedded services of this project, for as long as the block runs."""
     from announce.sandbox import Sandbox
+    from announce.sandbox.wechat.account import AccountKind
 
-    with Sandbox(project.private / SANDBOX, now=now) as box:
+    kind = AccountKind(project.settings.wechat.rehearse_as)
+    with Sandbox(project.private / SANDBOX, now=now, account_kind=kind) as box:
         yield box
 
 
@@ -185,10 +201,48 @@ def _email(
 
 
 def _wechat(
-    project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
+    project: Project,
+    ledger: Ledger,
+    box: Sandbox | None,
+    now: Callable[[], datetime],
+    edits: Edits,
 ) -> Outlet:
-    from announce.channels.wechat.client import OfficialAccount
-    from announce.channels.wechat.transport import DraftTransport
+    from announce.channels.wechat.paste import paste_page
+    from announce.channels.wechat.pasting import PasteFolder
+    from announce.channels.wechat.transport import ArticleTransport
+    from announce.remembering import RememberedSteps, RememberedUploads
+
+    rehearsed = is_sandboxed(project, "wechat")
+    account = official_account(project, ledger, box, now)
+    steps = RememberedSteps(ledger, now)
+    folder = project.private / (SANDBOX if rehearsed else "") / "paste"
+    return Outlet(
+        channel="wechat",
+        sandboxed=rehearsed,
+        account=wechat_account(project),
+        domain=_domain(project),
+        ledger=ledger,
+        connections=1,
+        limits=UNLIMITED,
+        steps=steps,
+        open=lambda: ArticleTransport(
+            account(),
+            RememberedUploads(ledger.uploads, now),
+            steps,
+            paste=PasteFolder(folder, paste_page),
+            now=now,
+            edits=edits,
+        ),
+    )
+
+
+def official_account(
+    project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
+) -> Callable[[], OfficialAccount]:
+    """Makes clients of the account: the sandbox's in a rehearsal. MachineError at once where the
+    variable of its AppID or AppSecret is missing."""
+    from announce.channels.wechat.api import OfficialAccount
+    from announce.remembering import RememberedAccount
 
     settings = project.settings.wechat
     if settings.app_secret is None:
@@ -198,32 +252,8 @@ def _wechat(
         app_id = wechat_account(project)
         secret = resolve(settings.app_secret, "wechat.app_secret")
         base = settings.api_base
-    return Outlet(
-        channel="wechat",
-        sandboxed=settings.app_secret is None,
-        account=wechat_account(project),
-        domain=_domain(project),
-        ledger=ledger,
-        connections=1,
-        limits=UNLIMITED,
-        open=lambda: DraftTransport(
-            OfficialAccount(app_id, secret, api_base=base), _Uploads(ledger.uploads, now)
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Uploads:
-    """The ledger's memory of uploads, with the clock filled in."""
-
-    memory: Uploads
-    now: Callable[[], datetime]
-
-    def get(self, account: str, kind: str, sha: str) -> str | None:
-        return self.memory.get(account, kind, sha)
-
-    def put(self, account: str, kind: str, sha: str, value: str) -> None:
-        self.memory.put(account, kind, sha, value, self.now())
+    memory = RememberedAccount(ledger.accounts, app_id, secret, now)
+    return lambda: OfficialAccount(app_id, secret, api_base=base, memory=memory)
 
 
 def _domain(project: Project) -> str:

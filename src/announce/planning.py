@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from announce.content import content_of
@@ -17,6 +17,7 @@ from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import ONCE, Channel, DeliveryKey, State
 from announce.model.languages import LANGUAGES
 from announce.model.plan import Plan
+from announce.model.steps import Known, rank
 from announce.model.wording import language_name
 from announce.problems import Place, Problem, Severity
 from announce.texts import say, say_n
@@ -30,10 +31,13 @@ _NAMED = 10  # of those gone from the audience
 class Memory:
     """What a channel's ledger holds of the campaign's occurrence: recipient's key, state and
     reason of each delivery, in the order of the plan that was laid last; and what was taken over
-    from receipts."""
+    from receipts. Of articles also how far each came, by the recipient's key, and what shaped them
+    when they were first sent (None: nothing was)."""
 
     standings: Iterable[tuple[str, State, str]]
     adopted: TakenOver
+    steps: Mapping[str, Known] = field(default_factory=dict)
+    content: Mapping[str, str] | None = None
 
 
 def make_plan(
@@ -52,15 +56,17 @@ def make_plan(
     """
     lines = PlanLines(gathered, suppressed, wechat_account)
     planner = _Planner(gathered, lines)
+    content = content_of(gathered, sources)
     for channel in channels_of(gathered.campaign):
         with memory(channel) as known:
             planner.recall(channel, known)
+            planner.go_on(known.steps, changed=known.content not in (None, content))
     planner.check()
     return Plan(
         campaign=gathered.campaign.id,
         occurrence=ONCE,
         lines=lines,
-        content=content_of(gathered, sources),
+        content=content,
         problems=(*gathered.problems, *planner.problems),
         sandboxed=sandboxed,
         notes=tuple(planner.notes()),
@@ -90,6 +96,18 @@ class _Planner:
                 self.lines.known[position] = standing
         if adopts:
             self._take_over(channel, taken)
+
+    def go_on(self, steps: Mapping[str, Known], *, changed: bool) -> None:
+        """Articles that were sent, and are to go further than they were to then, or that can
+        still be brought up to date, are due again."""
+        begin = len(self.lines) - len(self.campaign.wechat)
+        for position, key in enumerate(self.lines.keys("wechat"), start=begin):
+            known, standing = steps.get(key), self.lines.known[position]
+            if known is None or standing is None or standing[0] is not State.SENT:
+                continue
+            further = rank(self.campaign.wechat[position - begin].deliver) > rank(known.wanted)
+            if further or (changed and known.way and not (known.is_out or known.deleted)):
+                self.lines.known[position] = State.PLANNED, ""
 
     def _joined(
         self, channel: Channel, rows: Iterable[tuple[str, State, str]]

@@ -15,11 +15,13 @@ from announce.composing import Composer
 from announce.first_pass import compose_all
 from announce.forecast import Forecast, forecast
 from announce.gathering import Gathered, Opened, faulty, gather, open_campaign
+from announce.ledger.base import Ledger
 from announce.model.campaign import channels_of
-from announce.model.delivery import ONCE, Channel, Suppression
+from announce.model.delivery import ONCE, Channel, DeliveryKey, State, Suppression
 from announce.model.message import Message
 from announce.model.plan import Plan, Planned
 from announce.model.project import Project
+from announce.model.steps import Known, known_of
 from announce.outlets import (
     import_for_sending,
     open_ledger_of,
@@ -116,7 +118,16 @@ def _memory(project: Project, campaign: str, now: datetime, channel: Channel) ->
         yield Memory(
             standings=ledger.states(campaign, ONCE, channel),
             adopted=ledger.adopted(campaign, ONCE),
+            steps=_steps(ledger, campaign) if channel == "wechat" else {},
+            content=ledger.content(campaign, ONCE),
         )
+
+
+def _steps(ledger: Ledger, campaign: str) -> dict[str, Known]:
+    """How far each article came that was sent."""
+    sent = (key for key, state, _ in ledger.states(campaign, ONCE, "wechat") if state is State.SENT)
+    keys = [DeliveryKey(campaign, ONCE, "wechat", key) for key in sent]
+    return {key.recipient: known_of(ledger.events(key)) for key in keys}
 
 
 def _suppressed(project: Project) -> dict[str, Suppression]:

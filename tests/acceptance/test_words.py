@@ -16,6 +16,8 @@ FIRST = {
 In all:
   e-mail (sandbox): 58 sent
   official account (sandbox): 2 sent
+  article zh: a draft; for real, somebody would publish it at https://mp.weixin.qq.com
+  article en: a draft; for real, somebody would publish it at https://mp.weixin.qq.com
 Look at it: `announce sandbox` opens the inbox and draft box; files in .announce/sandbox.
 """,
     "zh": """\
@@ -23,6 +25,8 @@ Look at it: `announce sandbox` opens the inbox and draft box; files in .announce
 总计：
   邮件（沙盒）：已发送 58
   公众号（沙盒）：已发送 2
+  文章 zh：草稿；实际发送时请到 https://mp.weixin.qq.com 发布
+  文章 en：草稿；实际发送时请到 https://mp.weixin.qq.com 发布
 查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。
 """,
 }
@@ -32,6 +36,8 @@ AGAIN = {
 In all:
   e-mail (sandbox): 58 sent
   official account (sandbox): 2 sent
+  article zh: a draft; for real, somebody would publish it at https://mp.weixin.qq.com
+  article en: a draft; for real, somebody would publish it at https://mp.weixin.qq.com
 Nothing was due: all of these have been served before.
 To rehearse from the start: announce sandbox --reset
 Look at it: `announce sandbox` opens the inbox and draft box; files in .announce/sandbox.
@@ -41,6 +47,8 @@ Look at it: `announce sandbox` opens the inbox and draft box; files in .announce
 总计：
   邮件（沙盒）：已发送 58
   公众号（沙盒）：已发送 2
+  文章 zh：草稿；实际发送时请到 https://mp.weixin.qq.com 发布
+  文章 en：草稿；实际发送时请到 https://mp.weixin.qq.com 发布
 没有要发的：以上此前都已发出。
 如需从头演练：announce sandbox --reset
 查看：运行 `announce sandbox`，打开收信箱和草稿箱；文件在 .announce/sandbox 中。

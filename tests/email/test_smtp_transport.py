@@ -383,7 +383,7 @@ def test_article_is_not_for_this_transport() -> None:
 def test_settle_cannot_look() -> None:
     """SMTP has no way to ask what became of a mail."""
     with _open(Script()) as (transport, _):
-        assert transport.settle(_mail(), "<1@example.org>") is None
+        assert transport.settle(_mail(), KEY, "<1@example.org>") is None
 
 
 class _Keeper:

@@ -57,6 +57,9 @@ def test_adding_twice_makes_two_drafts(api):
         ({"need_open_comment": "yes"}, 40035),
         ({"pic_crop_235_1": "0_0_1_0.5"}, None),
         ({"pic_crop_235_1": "wide"}, 53402),
+        ({"pic_crop_235_1": "1_0_0_1"}, 53402),
+        ({"pic_crop_1_1": "0_0_0.5_1.5"}, 53402),
+        ({"need_open_comment": True}, 40035),
         ({"article_type": "poem"}, 40035),
         ({"article_type": "newspic"}, 40035),
     ],
@@ -126,6 +129,14 @@ def test_missing_digest_is_the_first_words(api):
     assert api.server.drafts()[0].articles[0].digest == "一二三四五六七八九十" * 5 + "一二三四"
 
 
+def test_message_of_several_articles_has_no_digests(api):
+    """Only a single article keeps one, as the documents say."""
+    articles = [api.article(digest="一"), api.article(digest="二")]
+    api.json("draft/add", {"articles": articles})
+
+    assert [article.digest for article in api.server.drafts()[0].articles] == ["", ""]
+
+
 def test_update_replaces_one_article(api, clock):
     """The article of the index is replaced whole, and the draft comes first in the box."""
     media_id = api.json("draft/add", {"articles": [api.article(), api.article()]})["media_id"]
@@ -139,7 +150,14 @@ def test_update_replaces_one_article(api, clock):
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"index": 1}, 40114), ({"index": -1}, 40114), ({"articles": []}, 47001)],
+    [
+        ({"index": 1}, 40114),
+        ({"index": -1}, 40114),
+        ({"index": None}, 40114),
+        ({"index": "0"}, 40114),
+        ({"articles": []}, 47001),
+        ({"media_id": "none"}, 40007),
+    ],
 )
 def test_update_refuses(api, changes, code):
     """The index is from 0, and the article an object, not a list."""
@@ -200,3 +218,50 @@ def test_picture_post_needs_permanent_pictures(api):
     assert (stored["content"], stored["image_info"]) == (article["content"], article["image_info"])
     article["image_info"] = {"image_list": [{"image_media_id": "none"}]}
     assert api.json("draft/add", {"articles": [article]})["errcode"] == 40007
+
+
+def picture_post(api, **changes):
+    pictures = [{"image_media_id": api.cover()} for _ in range(2)]
+    post = {
+        "article_type": "newspic",
+        "title": "奖项揭晓",
+        "content": "获奖名单",
+        "image_info": {"image_list": pictures},
+        **changes,
+    }
+    return api.json("draft/add", {"articles": [post]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"image_info": {"image_list": []}}, 40035),
+        ({"image_info": {"image_list": [{"image_media_id": "x"}] * 21}}, 40035),
+        ({"content": "<p>获奖名单</p>"}, 45166),
+        ({"product_info": {"footer_product_info": {"product_key": "x"}}}, 53406),
+        ({"cover_info": {"crop_percent_list": [{"ratio": "4_3"}]}}, 53402),
+        (
+            {
+                "cover_info": {
+                    "crop_percent_list": [
+                        {"ratio": "1_1", "x1": "0.166454", "y1": "0", "x2": "0.833545", "y2": "1"}
+                    ]
+                }
+            },
+            None,
+        ),
+        ({}, None),
+    ],
+)
+def test_picture_post_with_a_fault_gets_its_code(api, changes, code):
+    """One to twenty pictures, plain text, no shop, and crops of known shapes."""
+    assert picture_post(api, **changes).get("errcode") == code
+
+
+def test_picture_post_shows_its_first_picture(api):
+    """The cover is the first of the pictures."""
+    picture_post(api)
+
+    (article,) = api.server.drafts()[0].articles
+    assert (article.kind, len(article.pictures)) == ("newspic", 2)
+    assert article.cover == article.pictures[0]

@@ -153,11 +153,11 @@ def test_login_with_a_frozen_secret(account):
     [
         (AccountKind.PERSONAL_SUB, "freepublish/submit", False),
         (AccountKind.ENT_UNVERIFIED, "message/mass/sendall", False),
-        (AccountKind.VERIFIED_SUB, "freepublish/submit", True),
+        (AccountKind.VERIFIED_SUB, "freepublish/undo", True),
         (AccountKind.VERIFIED_SUB, "message/mass/send", False),
         (AccountKind.VERIFIED_SUB, "message/template/send", False),
-        (AccountKind.VERIFIED_SERVICE, "message/mass/send", True),
-        (AccountKind.VERIFIED_SERVICE, "message/template/send", True),
+        (AccountKind.VERIFIED_SERVICE, "message/mass/undo", True),
+        (AccountKind.VERIFIED_SERVICE, "message/template/undo", True),
     ],
 )
 def test_rights_by_kind_of_account(account, kind, path, entitled):

@@ -174,7 +174,7 @@ class Scripted:
         """Hand one message over."""
         return self._wire.hear(key.recipient, handed_over, last=last)
 
-    def settle(self, message: Message, message_id: str) -> Outcome | None:
+    def settle(self, message: Message, key: DeliveryKey, message_id: str) -> Outcome | None:
         """Look for what became of a message."""
         return self._wire.look()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,15 @@ from wechat_support import (
     SECRET,
     TOKEN,
     ScriptedApi,
+    Steps,
     Uploads,
     Way,
     scripted_handler,
 )
 
-from announce.channels.wechat.client import OfficialAccount
-from announce.channels.wechat.transport import DraftTransport
+from announce.channels.wechat.api import OfficialAccount
+from announce.channels.wechat.transport import ArticleTransport
+from announce.model.delivery import Edits
 from announce.model.message import Article, Blob
 from announce.sandbox.wechat import Account, OfficialAccountServer
 
@@ -78,9 +81,32 @@ def sandbox(tmp_path: Path) -> Iterator[OfficialAccountServer]:
 def open_way(open_account: Callable[..., OfficialAccount]) -> Callable[..., Way]:
     """Makes transports whose waits are written down instead of waited."""
 
-    def make(base: str, **more: Any) -> Way:
-        at, uploads, waits = open_account(base, **more), Uploads(), []
-        return Way(DraftTransport(at, uploads, sleep=waits.append), at, uploads, waits, [])
+    def make(
+        base: str,
+        *,
+        now: Callable[[], datetime] = lambda: NOON,
+        edits: Edits = "refuse",
+        sleep: Callable[[float], None] | None = None,
+        **more: Any,
+    ) -> Way:
+        at, uploads, steps = open_account(base, **more), Uploads(), Steps(now)
+        waits: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if sleep:
+                sleep(seconds)
+
+        transport = ArticleTransport(
+            at,
+            uploads,
+            steps,
+            paste=lambda article, key: f"pasted/{key.recipient}/{article.title}",
+            now=now,
+            edits=edits,
+            sleep=wait,
+        )
+        return Way(transport, at, uploads, steps, waits, [])
 
     return make
 

@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from wechat_support import APP_ID, SECRET, TOKEN, ScriptedApi
 
-from announce.channels.wechat.client import OfficialAccount
+from announce.channels.wechat.api import OfficialAccount
 from announce.channels.wechat.failures import ApiFailure, Kind
+from announce.channels.wechat.memory import Forgetful
 
 OpenAccount = Callable[..., OfficialAccount]
 ADDED = {"media_id": "draft-1"}
@@ -73,10 +74,11 @@ def test_token_about_to_end_is_asked_for_again(api: ScriptedApi, open_account: O
 def test_token_in_a_given_storage_outlives_the_account(
     api: ScriptedApi, open_account: OpenAccount
 ) -> None:
-    """A second account object with the same storage does not log in again."""
-    first = open_account(api.base)
+    """A second account object with the same memory does not log in again."""
+    memory = Forgetful()
+    first = open_account(api.base, memory=memory)
     _ = first.access_token
-    second = open_account(api.base, session=first.session)
+    second = open_account(api.base, memory=memory)
     assert second.access_token == TOKEN
     assert api.paths() == ["stable_token"]
 
@@ -88,7 +90,7 @@ def test_stale_token_is_refreshed_once(
     """A refused token is asked for again, and the call repeated with the new one."""
     api.answer("stable_token", {"access_token": "old", "expires_in": 7200})
     api.answer("draft/add", {"errcode": code, "errmsg": "no"}, ADDED)
-    assert account.add_draft({"title": "征稿"}) == "draft-1"
+    assert account.add_draft([{"title": "征稿"}]) == "draft-1"
     assert api.paths() == ["stable_token", "draft/add", "stable_token", "draft/add"]
     assert [asked.query for asked in api.asked if asked.path == "draft/add"] == [
         {"access_token": ["old"]},
@@ -101,7 +103,7 @@ def test_token_that_stays_refused_is_not_refreshed_for_ever(
 ) -> None:
     """The second refusal is the answer."""
     api.answer("draft/add", STALE, STALE)
-    failure = failure_of(lambda: account.add_draft({}))
+    failure = failure_of(lambda: account.add_draft([{}]))
     assert (failure.kind, failure.code, failure.rid) == (Kind.TOKEN, 42001, "1-2-3")
     assert api.paths() == ["stable_token", "draft/add", "stable_token", "draft/add"]
 
@@ -110,7 +112,7 @@ def test_json_travels_as_raw_utf8(account: OfficialAccount, api: ScriptedApi) ->
     """Chinese is not escaped on the way out, and read as UTF-8 whatever the header says."""
     api.answer("draft/add", ADDED)
     api.answer("draft/get", {"news_item": [{"title": "征稿"}]})
-    account.add_draft({"title": "征稿"})
+    account.add_draft([{"title": "征稿"}])
     assert account.get_draft("draft-1") == [{"title": "征稿"}]
     assert api.asked[1].body == '{"articles": [{"title": "征稿"}]}'.encode()
 
@@ -159,7 +161,7 @@ def test_answer_is_classed_by_what_is_to_be_done(
 ) -> None:
     """Each answer gets its kind; unsure is what may have taken effect."""
     api.answer("draft/add", answer)
-    failure = failure_of(lambda: account.add_draft({}))
+    failure = failure_of(lambda: account.add_draft([{}]))
     assert (failure.kind, failure.unsure) == (kind, unsure)
     assert api.paths() == ["stable_token", "draft/add"]
 
@@ -168,7 +170,7 @@ def test_answer_that_does_not_come_is_lost(api: ScriptedApi, open_account: OpenA
     """A time-out after the request left says nothing about its effect."""
     account = open_account(api.base, timeout=0.2)
     api.answer("draft/add", "hang")
-    failure = failure_of(lambda: account.add_draft({}))
+    failure = failure_of(lambda: account.add_draft([{}]))
     assert (failure.kind, failure.unsure) == (Kind.LOST, True)
 
 
@@ -187,7 +189,7 @@ def test_login_without_an_answer_leaves_no_doubt_about_the_call(
 ) -> None:
     """Whatever happens at the login, the draft was not added."""
     api.answer("stable_token", answer)
-    failure = failure_of(lambda: account.add_draft({}))
+    failure = failure_of(lambda: account.add_draft([{}]))
     assert failure.unsure is False
     assert api.paths() == ["stable_token"]
 
@@ -207,14 +209,14 @@ def test_failure_never_shows_secret_or_token(
     """Neither text, repr, nor chained causes hold what only the server may know."""
     account = open_account(api.base, timeout=0.2)
     api.answer("draft/add", answer)
-    told = everything_told(failure_of(lambda: account.add_draft({}))) + repr(account)
+    told = everything_told(failure_of(lambda: account.add_draft([{}]))) + repr(account)
     assert (SECRET in told, TOKEN in told) == (False, False)
 
 
 def test_secret_that_a_relay_echoes_is_hidden(account: OfficialAccount, api: ScriptedApi) -> None:
     """What the other side writes into errmsg is cleaned before anybody sees it."""
     api.answer("draft/add", {"errcode": 40035, "errmsg": f"bad {TOKEN} {SECRET}"})
-    failure = failure_of(lambda: account.add_draft({}))
+    failure = failure_of(lambda: account.add_draft([{}]))
     assert failure.text == "bad *** ***"
 
 
@@ -224,7 +226,7 @@ def test_debug_log_of_the_connection_hides_the_token(
     """urllib3 logs whole addresses; the token in them is not written."""
     caplog.set_level(logging.DEBUG)
     api.answer("draft/add", ADDED)
-    account.add_draft({})
+    account.add_draft([{}])
     assert "access_token=***" in caplog.text
     assert TOKEN not in caplog.text
 

@@ -30,6 +30,7 @@ class Rendered:
     preheader: str = "截稿 2 月 10 日"
     article_title: str = ""
     article_digest: str = ""
+    article_cover: tuple[str, ...] = ()
     html: str = "<section><p>各位同仁：</p></section>"
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -41,6 +42,10 @@ class Rendered:
     def article_html(self, words: Rendered, theme: str) -> str:
         """Their HTML."""
         return words.html.replace("THEME", theme)
+
+    def cover_colours(self, theme: str) -> dict[str, str]:
+        """The colours of covers that are made."""
+        return {"background-color": "#ffffff"}
 
 
 def project(root: Path, **wechat: Any) -> Project:
@@ -105,6 +110,7 @@ def test_article_takes_subject_and_preheader(tmp_path: Path) -> None:
             "variant": None,
             "recipient": None,
             "occurrence": "reminder-7d",
+            "kind": None,
         }
     ]
 

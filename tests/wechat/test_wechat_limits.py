@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from PIL import Image
 from wechat_support import JPEG, PNG
 
-from announce.channels.wechat.limits import check, media_type
+from announce.channels.wechat.limits import check, figures, media_type
 from announce.model.message import Article, Blob
 from announce.problems import Place
 
 MIB = 2**20
+MARK = figures()["content"]["marker"]
 PLACE = Place(file="campaigns/cfp.yaml", line=14)
 GIF = b"GIF89a" + b"\0" * 50
 WEBP = b"RIFF\0\0\0\0WEBP" + b"\0" * 50
@@ -82,16 +85,16 @@ def test_figure_beyond_its_limit_is_found(
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        (19_999, []),
-        (20_000, [("wechat-content-long", "warning")]),
-        (MIB - 1, [("wechat-content-long", "warning")]),
-        (MIB, [("wechat-content-large", "error")]),
+        (19_999 - MARK, []),
+        (20_000 - MARK, [("wechat-content-long", "warning")]),
+        (MIB - 1 - MARK, [("wechat-content-long", "warning")]),
+        (MIB - MARK, [("wechat-content-large", "error")]),
     ],
 )
 def test_long_content_is_a_doubt_and_a_huge_one_a_fault(
     bare: Article, size: int, expected: list[tuple[str, str]]
 ) -> None:
-    """Lengths are those of the HTML."""
+    """Lengths are those of the HTML with the mark that it gets on its way."""
     assert codes(replace(bare, html="a" * size)) == expected
 
 
@@ -154,3 +157,92 @@ def test_all_problems_are_told_at_once(article: Article) -> None:
 def test_kind_of_picture_is_seen_in_its_bytes(data: bytes, kind: str) -> None:
     """The name does not matter."""
     assert media_type(data) == kind
+
+
+def sized(width: int, height: int, kind: str = "PNG") -> bytes:
+    """A picture of so many pixels, and few bytes."""
+    out = io.BytesIO()
+    Image.new("1", (width, height)).convert("RGB").save(out, kind)
+    return out.getvalue()
+
+
+def moving() -> bytes:
+    """A GIF of two pictures."""
+    out = io.BytesIO()
+    frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"cover": blob(sized(900, 383))}, []),
+        ({"cover": blob(sized(899, 383))}, [("wechat-cover-small", "warning")]),
+        ({"pictures": (blob(sized(10, 30_000)),)}, []),
+        ({"pictures": (blob(sized(10, 30_001)),)}, [("wechat-picture-high", "error")]),
+        ({"pictures": (blob(moving()),)}, [("wechat-picture-kind", "error")]),
+        ({"original_url": "http://[x"}, [("wechat-original-url", "error")]),
+    ],
+)
+def test_pixels_and_odd_values_are_looked_at(
+    article: Article, change: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    """Sizes are read from the bytes."""
+    assert codes(replace(article, **change)) == expected
+
+
+def test_moving_picture_is_told_as_such(bare: Article) -> None:
+    """With what to do instead."""
+    found = check(replace(bare, pictures=(blob(moving()),)), PLACE)
+    assert [(one.message, one.hint) for one in found] == [
+        (
+            "poster is an animated GIF, which WeChat does not take in the text of an article",
+            "save one of its pictures as PNG or JPEG",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<div><p>a</p></div>", [("wechat-tags", "error")]),
+        ('<p style="animation: a 1s; color: red">a</p>', [("wechat-styles", "warning")]),
+        ('<p>a<a href="https://example.org/">b</a></p>', [("wechat-link", "error")]),
+        ('<p>a<a href="https://mp.weixin.qq.com/s/x">b</a></p>', []),
+    ],
+)
+def test_what_would_not_survive_is_told(
+    bare: Article, html: str, expected: list[tuple[str, str]]
+) -> None:
+    """Layouts and themes of the project's own can bring it in."""
+    assert codes(replace(bare, html=html)) == expected
+
+
+def test_content_counts_the_addresses_that_uploads_get(bare: Article) -> None:
+    """A picture's name is short, its address on the platform is not."""
+    limits = figures()["content"]
+    words = "a" * (20_000 - MARK - limits["address"] - len('<img src="">'))
+    shown = f'{words}<img src="picture:poster">'
+    ready = replace(bare, pictures=(blob(PNG),))
+
+    assert codes(replace(ready, html=shown)) == [("wechat-content-long", "warning")]
+    assert codes(replace(ready, html=shown[1:])) == []
+
+
+def test_problem_of_a_further_article_names_it(bare: Article) -> None:
+    """Its number and language; a digest is asked of one that is alone only."""
+    second = replace(bare, title="x" * 40, summary="y" * 200, language="en")
+    found = check(replace(bare, summary="", seconds=(second,)), PLACE)
+
+    assert [one.message for one in found] == [
+        "article 2 (en): the title has 40 characters, WeChat takes 32: “" + "x" * 40 + "”"
+    ]
+
+
+@pytest.mark.parametrize(("more", "expected"), [(7, []), (8, [("wechat-articles-many", "error")])])
+def test_message_has_eight_articles_at_most(
+    bare: Article, more: int, expected: list[tuple[str, str]]
+) -> None:
+    """The first one counts too."""
+    assert codes(replace(bare, seconds=(bare,) * more)) == expected

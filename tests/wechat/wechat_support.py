@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from announce.channels.wechat.client import OfficialAccount
-from announce.channels.wechat.transport import DraftTransport
-from announce.model.delivery import DeliveryKey
+from announce.channels.wechat.api import OfficialAccount
+from announce.channels.wechat.transport import ArticleTransport
+from announce.model.delivery import DeliveryKey, Event, Outcome
 from announce.model.message import Article
 
 APP_ID = "wx0123456789abcdef"
@@ -117,21 +118,68 @@ class Uploads(dict[tuple[str, str, str], str]):
         self[(account, kind, sha)] = value
 
 
+class Steps:
+    """A memory of steps, with a clock of its own."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: NOON) -> None:
+        self.now = now
+        self.told: dict[DeliveryKey, list[Event]] = {}
+
+    def events(self, key: DeliveryKey) -> list[Event]:
+        """What happened to a delivery."""
+        return self.told.get(key, [])
+
+    def note(self, key: DeliveryKey, event: str, detail: Mapping[str, Any]) -> None:
+        """Write a step down."""
+        happened = Event(at=self.now(), event=event, detail=dict(detail))
+        self.told.setdefault(key, []).append(happened)
+
+    def ended(self, key: DeliveryKey, outcome: Outcome) -> None:
+        """Write down what a run records."""
+        name = "absent" if outcome.state.value == "planned" else outcome.state.value
+        self.note(key, name, outcome.detail)
+
+    def names(self, key: DeliveryKey) -> list[str]:
+        """What happened, by name."""
+        return [event.event for event in self.events(key)]
+
+
 @dataclass
 class Way:
     """A transport into the emulator, with what it waited and when it handed over."""
 
-    transport: DraftTransport
+    transport: ArticleTransport
     account: OfficialAccount
     uploads: Uploads
+    steps: Steps
     waits: list[float]
     handed_over: list[str]
 
-    def deliver(self, article: Article, message_id: str = "<1@example.org>") -> Any:
-        """Deliver one article."""
-        return self.transport.deliver(
-            article, KEY, message_id, lambda: self.handed_over.append(message_id)
-        )
+    def deliver(self, article: Article, message_id: str = "<1@example.org>") -> Outcome:
+        """Deliver one article, and write down what came of it."""
+        key = key_of(message_id)
+
+        def handed_over() -> None:
+            self.handed_over.append(message_id)
+            self.steps.note(key, "handed_over", {})
+
+        outcome = self.transport.deliver(article, key, message_id, handed_over)
+        self.steps.ended(key, outcome)
+        return outcome
+
+    def settle(self, article: Article, message_id: str = "<1@example.org>") -> Outcome | None:
+        """Look for one article, and write down what was found."""
+        key = key_of(message_id)
+        outcome = self.transport.settle(article, key, message_id)
+        if outcome is not None:
+            self.steps.ended(key, outcome)
+        return outcome
+
+
+def key_of(message_id: str) -> DeliveryKey:
+    """The delivery that has this Message-ID."""
+    number = message_id.strip("<>").partition("@")[0]
+    return KEY if number == "1" else KEY._replace(campaign=f"cfp-{number}")
 
 
 KEY = DeliveryKey("cfp", "once", "wechat", f"{APP_ID}:zh")

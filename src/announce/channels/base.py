@@ -23,8 +23,9 @@ class Transport(Protocol):
     when nothing more can be sent (the account, the machine); it never sends a message twice.
     Where it is not the `last` try and the other side defers some of the addressees, it sends to
     none of them and answers transient: one message reaches them all, later.
-    `settle` looks for what became of a delivery in doubt. It answers `sent`, or `planned` as
-    proof of absence, or None where it cannot look: e-mail cannot, an official account can.
+    `settle` looks for what became of a delivery in doubt or waiting. It answers `sent` or
+    `failed`, or `planned` where it is safe to deliver it (further), or None where it cannot say:
+    e-mail cannot, an official account can.
     """
 
     def __enter__(self) -> Self: ...
@@ -46,7 +47,7 @@ class Transport(Protocol):
         last: bool = True,
     ) -> Outcome: ...
 
-    def settle(self, message: Sendable, message_id: str) -> Outcome | None: ...
+    def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from announce.cli.articles import articles_told, show_articles
 from announce.cli.screen import Screen
 from announce.cli.standing import LISTED, About, People, Reached, run_json
 from announce.errors import AnnounceError
@@ -53,6 +54,8 @@ def show_report(
         screen.line(say("In all:"))
     for channel, counts in standing.totals.items():
         screen.line(_channel_line(about, channel, counts))
+    if "wechat" in standing.totals:
+        show_articles(screen, articles_told(about.project, about.campaign.id))
     for reason, number in sorted(standing.skipped.items()):
         screen.line(
             say("  skipped ({reason}): {number}", reason=reason_text(reason), number=number)
@@ -165,8 +168,6 @@ def _where_to_look(
     left = [one for one in tallies if tallies[one].counts[State.SENT] and one not in sandboxed]
     if left:
         screen.line(say("Keep receipts/ in git: it stops another machine from sending again."))
-    if "wechat" in left:
-        screen.line(say("The draft waits at https://mp.weixin.qq.com for a person to publish it."))
 
 
 def _short(folder: Path) -> str:

@@ -17,7 +17,7 @@ from announce.cli.screen import Screen
 from announce.cli.standing import About
 from announce.gathering import Opened, open_campaign, shown
 from announce.importing import importing
-from announce.model.delivery import CHANNELS, Channel
+from announce.model.delivery import CHANNELS, EDITS, Channel, Edits
 from announce.problems import Place
 from announce.texts import say
 
@@ -34,12 +34,14 @@ class Asked:
     channel: Channel | None
     retry_failed: bool
     changed: bool
+    edits: Edits
     started: float
 
     @property
     def is_plain(self) -> bool:
         """Whether the whole campaign is to be sent, and no gate opened."""
-        return not (self.dry_run or self.to_self or self.only or self.channel or self.changed)
+        opened = self.changed or self.edits != "refuse"
+        return not (self.dry_run or self.to_self or self.only or self.channel or opened)
 
 
 @click.command(
@@ -66,6 +68,15 @@ class Asked:
     is_flag=True,
     help=say("Go on although the content changed after the first messages left."),
 )
+@click.option(
+    "--edits",
+    type=click.Choice(EDITS),
+    default="refuse",
+    help=say(
+        "What becomes of a draft that somebody edited in the official account: refuse to touch "
+        "it, keep the edits and go on, or overwrite them."
+    ),
+)
 @click.pass_obj
 def command(
     screen: Screen,
@@ -78,6 +89,7 @@ def command(
     channel: Channel | None,
     retry_failed: bool,
     changed: bool,
+    edits: Edits,
 ) -> int:
     """Send a campaign."""
     asked = Asked(
@@ -89,6 +101,7 @@ def command(
         channel=channel,
         retry_failed=retry_failed,
         changed=changed,
+        edits=edits,
         started=time.monotonic(),
     )
     opened = open_campaign(screen.project, campaign)

@@ -54,6 +54,7 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
         channel=_present(prepared, asked.channel),
         retry_failed=asked.retry_failed,
         changed=asked.changed,
+        edits=asked.edits,
     )
     if asked.dry_run:
         prepared = with_refusals(prepared, options)

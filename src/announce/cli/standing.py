@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from announce.cli.articles import article_json, articles_told
 from announce.cli.screen import error_json, problem_json
 from announce.errors import AnnounceError
 from announce.lines import UNREACHABLE
@@ -156,6 +157,9 @@ def run_json(
         "attention": [row_json(row) for row in named],
         "problems": [problem_json(problem) for problem in about.problems],
     }
+    if "wechat" in standing.totals:
+        found = articles_told(about.project, about.campaign.id)
+        document["articles"] = [article_json(told) for told in found]
     if error is not None:
         document["error"] = error_json(error)
     return document

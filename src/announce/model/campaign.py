@@ -16,6 +16,7 @@ from announce.texts import say
 
 Purpose = Literal["announcement", "personal"]
 Deliver = Literal["draft", "publish", "mass", "paste"]
+Comments = Literal["closed", "fans", "everybody"]
 Moment = Annotated[date | Deadline, WithJsonSchema({"type": "string"})]
 
 
@@ -87,23 +88,89 @@ class EmailPlan(Noun):
     )
 
 
-class ArticlePlan(Noun):
-    """One article for the official account."""
+class FurtherArticle(Noun):
+    """A further article of the same message, from the templates of another kind."""
 
-    language: Language = about("Language of the article.", "文章语言。")
-    deliver: Deliver = about(
-        "How far it goes; this version: draft.", "送到哪一步；本版支持 draft。", default="draft"
+    kind: str = about(
+        "Kind: names its templates.", "类别：决定所用模板。", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"
     )
-    cover: str = about("Cover picture, relative to the project.", "封面图，相对项目目录。")
-    author: str | None = about("Author shown.", "署名作者。", max_length=16, default=None)
-    original_url: str | None = about(
-        "Where “read original” leads.", "“阅读原文”的去处。", pattern=r"^https?://", default=None
+    cover: Localised | None = about(
+        "Cover picture, relative to the project; absent: one is made.",
+        "封面图，相对项目目录；缺省则自动生成。",
+        default=None,
+    )
+    author: Localised | None = about(
+        "Author shown; absent: the message's.", "署名作者；缺省同主文章。", default=None
+    )
+    original_url: Localised | None = about(
+        "Where “read original” leads; absent: the message's.",
+        "“阅读原文”的去处；缺省同主文章。",
+        default=None,
+    )
+
+
+class ArticlePlan(Noun):
+    """One message of the official account: an article, or several that go out together."""
+
+    language: Language | list[Language] = about(
+        "Language of the article, or `[zh, en]`: one message with an article in each.",
+        "文章语言；`[zh, en]` 则为一条图文消息，每种语言一篇。",
+    )
+    deliver: Deliver = about(
+        "How far it goes: `draft` (a person publishes it), `publish` (a page that followers are "
+        "not told of), `mass` (sent to followers), `paste` (a page to copy from, without the "
+        "API). What the account may not do, it does the next lower way.",
+        "送到哪一步：`draft`（草稿，由人发布）、`publish`（发布，不通知关注者）、"
+        "`mass`（群发给关注者）、`paste`（不用接口，生成供复制的页面）。"
+        "账号无权时自动降到下一级。",
+        default="draft",
+    )
+    cover: Localised | None = about(
+        "Cover picture, relative to the project; absent: one is made.",
+        "封面图，相对项目目录；缺省则自动生成。",
+        default=None,
+    )
+    author: Localised | None = about("Author shown.", "署名作者。", default=None)
+    original_url: Localised | None = about(
+        "Where “read original” leads.", "“阅读原文”的去处。", default=None
     )
     theme: str = about(
         "Theme: a file of `templates/layouts/themes/`.",
         "主题：`templates/layouts/themes/` 中的文件。",
         default="plain",
     )
+    tag: str | None = about(
+        "With `mass`: only to followers with this tag.",
+        "`mass` 时：只发给带有此标签的关注者。",
+        min_length=1,
+        default=None,
+    )
+    comments: Comments = about(
+        "Who may comment: `closed`, `fans` (followers) or `everybody`.",
+        "谁可以留言：`closed`（不开放）、`fans`（关注者）或 `everybody`（所有人）。",
+        default="closed",
+    )
+    also: list[FurtherArticle] = about(
+        "Further articles of the same message, after this one; at most 8 in all.",
+        "同一条图文消息中的其他文章，排在其后；合计最多 8 篇。",
+        default=[],
+    )
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages of the message, in their order."""
+        return (self.language,) if isinstance(self.language, str) else tuple(self.language)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its further articles."""
+        return tuple(one.kind for one in self.also)
+
+    @property
+    def covers(self) -> tuple[Localised, ...]:
+        """The cover files that are named."""
+        named = [self.cover, *(one.cover for one in self.also)]
+        return tuple(cover for cover in named if cover is not None)
 
 
 class TemplateChoice(Noun):

@@ -12,6 +12,11 @@ CHANNELS: tuple[Channel, ...] = ("email", "wechat")
 
 ONCE = "once"
 
+# What is done about a draft that a person edited in the console: refused and told, published
+# as it is, or put back to the campaign's words.
+Edits = Literal["refuse", "keep", "overwrite"]
+EDITS: tuple[Edits, ...] = ("refuse", "keep", "overwrite")
+
 
 class State(StrEnum):
     """Where a delivery stands.

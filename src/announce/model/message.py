@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from announce.model.audience import Address
+from announce.model.campaign import Comments, Deliver
 from announce.model.languages import Language
 
 
@@ -69,7 +70,14 @@ class Mail:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """An article as composed: `html` names pictures by `picture:NAME`, replaced by the
-    addresses that their uploads get. `summary` is the digest that list cards show."""
+    addresses that their uploads get. `summary` is the digest that list cards show.
+
+    `crops` says which part of the cover the wide card (`235_1`) and the square one (`1_1`) show,
+    as "x1_y1_x2_y2" in parts of one; empty: the platform's own choice. `comments` is `closed`,
+    `fans` or `everybody`. `deliver` says how far the message goes, and `tag` to which followers;
+    neither shapes it. `seconds` are the further articles of the same message, which have
+    none of their own.
+    """
 
     language: Language
     title: str
@@ -79,6 +87,16 @@ class Article:
     original_url: str
     cover: Blob
     pictures: tuple[Blob, ...] = ()
+    crops: tuple[tuple[str, str], ...] = ()
+    comments: Comments = "closed"
+    deliver: Deliver = "draft"
+    tag: str = ""
+    seconds: tuple[Article, ...] = ()
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """All articles of the message, this one first."""
+        return (self, *self.seconds)
 
 
 class SealedMail(NamedTuple):

@@ -14,6 +14,7 @@ from announce.model.languages import Language
 from announce.texts import say
 
 Counted = Literal["recipients", "messages"]
+AccountKind = Literal["personal_sub", "ent_unverified", "verified_sub", "verified_service"]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\Z")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -272,6 +273,18 @@ class WechatSettings(Noun):
         default="https://api.weixin.qq.com",
     )
     author: Localised | None = about("Author shown on articles.", "文章作者。", default=None)
+    font: str | None = about(
+        "Font file for covers that are made, relative to the project; absent: one is looked for.",
+        "自动生成封面所用的字体文件，相对项目目录；缺省则自动查找。",
+        default=None,
+    )
+    rehearse_as: AccountKind = about(
+        "Kind of account that the sandbox plays: `personal_sub` (personal subscription account), "
+        "`ent_unverified` (an organisation's, not verified), `verified_sub`, `verified_service`.",
+        "沙盒扮演的账号类型：`personal_sub`（个人订阅号）、`ent_unverified`（未认证企业号）、"
+        "`verified_sub`（认证订阅号）、`verified_service`（认证服务号）。",
+        default="personal_sub",
+    )
 
     @model_validator(mode="after")
     def _account_whole(self) -> Self:

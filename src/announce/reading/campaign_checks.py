@@ -10,6 +10,7 @@ from announce.model.languages import LANGUAGES
 from announce.model.moment import Deadline
 from announce.model.project import Project
 from announce.problems import Problem, did_you_mean
+from announce.reading.article_checks import article_problems
 from announce.reading.lines import line_problems
 from announce.reading.localised import localised_problems
 from announce.reading.named_files import named_file_problems
@@ -19,10 +20,6 @@ from announce.reading.promises import promised_as_written
 from announce.reading.schema import value_at
 from announce.reading.yamlfile import Loaded
 from announce.texts import say
-
-# Of draft/add's content_source_url:
-# https://developers.weixin.qq.com/doc/offiaccount/Draft_Box/Add_draft.html
-MAX_URL_BYTES = 1024
 
 
 def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
@@ -40,7 +37,7 @@ def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from address_problems(loaded, ("email", "reply_to"))
     yield from named_file_problems(project.root, loaded)
     yield from _calendar(loaded)
-    yield from _articles(loaded)
+    yield from article_problems(loaded)
     yield from _expect(loaded)
     if value.get("schedule"):
         yield _at(
@@ -80,7 +77,11 @@ def _languages(project: Project, loaded: Loaded) -> Iterator[Problem]:
                 )
     wechat = value_at(loaded.value, ("wechat",))
     for n in range(len(wechat) if isinstance(wechat, list) else 0):
-        ways.append((("wechat", n, "language"), value_at(wechat, (n, "language"))))
+        named = value_at(wechat, (n, "language"))
+        if isinstance(named, list):
+            ways += [(("wechat", n, "language", at), one) for at, one in enumerate(named)]
+        else:
+            ways.append((("wechat", n, "language"), named))
     for loc, language in ways:
         if language in LANGUAGES and language not in project.languages:
             yield _at(
@@ -123,39 +124,6 @@ def _dates(facts: Any, before: str) -> Iterator[str]:
         if isinstance(item, date | Deadline):
             yield f"{before}{key}"
         yield from _dates(item, f"{before}{key}.")
-
-
-def _articles(loaded: Loaded) -> Iterator[Problem]:
-    wechat = value_at(loaded.value, ("wechat",))
-    seen: set[str] = set()
-    for n in range(len(wechat) if isinstance(wechat, list) else 0):
-        yield from _article(loaded, ("wechat", n))
-        loc: Loc = ("wechat", n, "language")
-        if (language := text_at(loaded, loc)) is None:
-            continue
-        if language in seen:
-            message = say('there is already an article in "{language}"', language=language)
-            hint = say("one article a language: use another campaign for a further one")
-            yield _at(loaded, loc, "language-repeated", message, hint)
-        seen.add(language)
-
-
-def _article(loaded: Loaded, way: Loc) -> Iterator[Problem]:
-    deliver = text_at(loaded, (*way, "deliver"))
-    if deliver in ("publish", "mass", "paste"):
-        message = say("this version delivers drafts, not {deliver}", deliver=deliver)
-        hint = say("write `deliver: draft` and publish the draft in the official account")
-        yield _at(loaded, (*way, "deliver"), "deliver-not-yet", message, hint)
-    url = text_at(loaded, (*way, "original_url")) or ""
-    if len(url.encode()) > MAX_URL_BYTES or len(url.split()) > 1:
-        message = say("this web address is too long or has spaces")
-        hint = say("at most {n} bytes, without spaces", n=MAX_URL_BYTES)
-        yield _at(loaded, (*way, "original_url"), "url", message, hint)
-    theme = text_at(loaded, (*way, "theme"))
-    if theme is not None and not theme.replace("-", "").replace("_", "").isalnum():
-        message = say('"{theme}" is no name of a theme', theme=theme[:40])
-        hint = say("write the file's name without folder and ending, such as plain")
-        yield _at(loaded, (*way, "theme"), "theme", message, hint)
 
 
 def _expect(loaded: Loaded) -> Iterator[Problem]:

@@ -66,7 +66,9 @@ def _plain_files(loaded: Loaded) -> Iterator[Loc]:
 
 
 def _covers(loaded: Loaded) -> Iterator[Loc]:
-    return ((*loc, "cover") for loc in _items(loaded, ("wechat",)))
+    for article in _items(loaded, ("wechat",)):
+        for loc in (article, *_items(loaded, (*article, "also"))):
+            yield from _texts(loaded, (*loc, "cover"))
 
 
 def _file(root: Path, loaded: Loaded, loc: Loc) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ def promised_languages(project: Project, campaign: Campaign) -> tuple[Language, 
     return _promised(
         project.languages,
         campaign.email.languages if campaign.email else None,
-        [article.language for article in campaign.wechat],
+        [language for article in campaign.wechat for language in article.languages],
     )
 
 
@@ -24,11 +24,10 @@ def promised_as_written(project: Project, value: Mapping[str, Any]) -> tuple[Lan
     """As promised_languages, from a file that may have other faults."""
     email = value_at(value, ("email", "languages")) or "recipient" if "email" in value else None
     wechat = value.get("wechat")
-    articles = (
-        [value_at(value, ("wechat", n, "language")) for n in range(len(wechat))]
-        if isinstance(wechat, list)
-        else []
-    )
+    articles: list[Any] = []
+    for n in range(len(wechat) if isinstance(wechat, list) else 0):
+        named = value_at(value, ("wechat", n, "language"))
+        articles += named if isinstance(named, list) else [named]
     return _promised(
         project.languages,
         email if isinstance(email, str | list) else None,

@@ -9,6 +9,7 @@ from mdit_py_cjk_friendly import is_cjk
 
 from announce.model.languages import Language
 from announce.problems import did_you_mean
+from announce.rendering.boxes import BOXES
 from announce.rendering.faults import TemplateTrouble
 from announce.rendering.markers import (
     CLOSE,
@@ -21,6 +22,7 @@ from announce.rendering.markers import (
     place_in_address,
     place_in_attribute,
 )
+from announce.rendering.qr import qr_address
 from announce.texts import say
 
 PICTURE = "picture:"
@@ -52,12 +54,24 @@ class Writer:
         return "".join(self.one(child) for child in node.children)
 
     def picture(self, node: SyntaxTreeNode) -> str:
-        """The name of the campaign's picture that an image shows."""
+        """The name of the picture that an image shows: the campaign's, or a QR picture's."""
         name = str(node.attrs["src"])
-        if name not in self.pictures:
+        if name not in self.pictures and qr_address(name) is None:
             raise _unknown_picture(name, self.pictures)
         if name not in self.used:
             self.used.append(name)
+        return name
+
+    def box(self, node: SyntaxTreeNode) -> str:
+        """The name of a box, checked."""
+        name = node.info
+        if name not in BOXES:
+            what = say('there is no box "{name}"', name=name)
+            known = say("known here: {names}", names=", ".join(BOXES))
+            raise TemplateTrouble("template-box", what, known, near=name)
+        if not node.meta["closed"]:
+            what = say('the box "{name}" does not end', name=name)
+            raise TemplateTrouble("template-box", what, say("close it with a line :::"), near=name)
         return name
 
     def href(self, node: SyntaxTreeNode) -> str:
@@ -153,6 +167,9 @@ class MailWriter(Writer):
     def on_blockquote(self, node: SyntaxTreeNode) -> str:
         return f"<blockquote>\n{self.inside(node)}</blockquote>\n"
 
+    def on_box(self, node: SyntaxTreeNode) -> str:
+        return f'<div class="box {self.box(node)}">\n{self.inside(node)}</div>\n'
+
     def on_fence(self, node: SyntaxTreeNode) -> str:
         return f"<pre><code>{escape_text(node.content.rstrip())}</code></pre>\n"
 
@@ -214,13 +231,30 @@ class MailWriter(Writer):
         return f'<a href="{place_in_address(url)}"{kind}>{self.inside(node)}</a>'
 
     def on_image(self, node: SyntaxTreeNode) -> str:
-        source = escape_attribute(PICTURE + self.picture(node))
-        return f'<img src="{source}" alt="{place_in_attribute(plain(node))}">'
+        caption = caption_of(node)
+        below = f'<span class="caption">{escape_text(caption)}</span>' if caption else ""
+        return self.img(node, ' class="qr" width="180" height="180"') + below
+
+    def img(self, node: SyntaxTreeNode, looks_of_qr: str) -> str:
+        """The picture alone; one that is a QR picture has more attributes."""
+        name = self.picture(node)
+        source, looks = escape_attribute(PICTURE + name), looks_of_qr if is_qr(node) else ""
+        return f'<img src="{source}" alt="{place_in_attribute(plain(node))}"{looks}>'
 
 
 def _alignment(node: SyntaxTreeNode) -> str:
     style = node.attrs.get("style")  # "text-align:right", from the table's second line
     return f' align="{str(style).partition(":")[2]}"' if style else ""
+
+
+def caption_of(node: SyntaxTreeNode) -> str:
+    """What stands below a picture: its title in Markdown, "" where it has none."""
+    return str(node.attrs.get("title", "")).strip()
+
+
+def is_qr(node: SyntaxTreeNode) -> bool:
+    """Whether an image is a QR picture."""
+    return qr_address(str(node.attrs["src"])) is not None
 
 
 def may_follow_in_weixin(url: str) -> bool:

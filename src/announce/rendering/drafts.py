@@ -19,6 +19,7 @@ from announce.rendering.article import ArticleWriter
 from announce.rendering.book import TemplateBook, missing_template
 from announce.rendering.document import MailWriter
 from announce.rendering.faults import TemplateFault, TemplateTrouble, fault
+from announce.rendering.front import COVER
 from announce.rendering.markdown import parse
 from announce.rendering.markers import text_pieces
 from announce.rendering.plaintext import TextWriter
@@ -81,15 +82,18 @@ class Drafts:
         variant: str | None,
         names: Mapping[str, Any],
         whom: str,
+        kind: str | None = None,
     ) -> Draft:
-        """One language's words; those of an e-mail have a footer. `whom` is told in faults."""
-        template = self._book.find(self._kind, variant, channel, language)
+        """One language's words; those of an e-mail have a footer. `whom` is told in faults.
+        `kind` is another one's than the campaign's: that of a further article."""
+        kind = kind or self._kind
+        template = self._book.find(kind, variant, channel, language)
         if template is None:
-            raise TemplateFault(missing_template(self._kind, variant, channel, language))
+            raise TemplateFault(missing_template(kind, variant, channel, language))
         lines = {
             key: self._line(template, key, names, whom)
             for key in template.head
-            if key in _HEAD[channel]
+            if key in _HEAD[channel] or (channel == "wechat" and key.startswith(COVER))
         }
         body = self._document(template, names, whom)
         footer = NOTHING
@@ -109,7 +113,10 @@ class Drafts:
 
     def _head_place(self, template: Template, key: str, trouble: TemplateTrouble) -> Place:
         """Where a value of a template's head stands."""
-        name, lines = key.rpartition(".")[2], self._book.text(template.name, template.language)
+        name, lines = (
+            key.removeprefix("article.").split(".")[0],
+            self._book.text(template.name, template.language),
+        )
         for number, line in enumerate(lines.split("\n"), 1):
             if trouble.near and line.strip().startswith(f"{name}:"):
                 return Place(file=template.file, line=number)

@@ -18,6 +18,7 @@ from announce.rendering import dates
 from announce.rendering.faults import TemplateTrouble
 from announce.rendering.markers import clean, is_link
 from announce.rendering.printing import CURRENT, concatenate, printed, source_refused
+from announce.rendering.qr import MAX_BYTES, qr_name
 from announce.rendering.tracing import Tracked, lifted
 from announce.texts import say
 
@@ -44,7 +45,7 @@ def filters_for(language: Language) -> dict[str, Callable[..., Any]]:
         "default": default, "d": default,
         "join": _on_lists(_join), "list": _on_lists(partial(_list, language)),
         "replace": _on_values(_replace), "split": _on_values(_split),
-        "link": partial(_link, language), "email": _email,
+        "link": partial(_link, language), "email": _email, "qr": _qr,
         **{name: _on_values(partial(function, language)) for name, function in bound.items()},
     }  # fmt: skip
 
@@ -259,3 +260,23 @@ def _address(value: Any) -> Any:
     if isinstance(value, Markup) or not is_link(f"mailto:{address}"):
         raise _trouble(say("{value} is no mail address", value=_shown(value)))
     return address
+
+
+def _qr(value: Any, caption: Any = None) -> str:
+    """The address as a QR picture, with a text below it."""
+    url, rendering = _url(value), CURRENT.get()
+    if not rendering.markdown:
+        raise _trouble(say("a QR picture has its place in the body"), say("move it there"))
+    if isinstance(caption, Markup):
+        raise source_refused()
+    # The picture's name is made of the address, so that each recipient's own is one more shape.
+    known = url.open() if type(url) is Tracked else url
+    try:
+        name = qr_name(known)
+    except ValueError as error:
+        raise _trouble(
+            say("the address is too long for a QR picture: {url}", url=_shown(known)),
+            say("at most {n} bytes: make a short link", n=MAX_BYTES),
+        ) from error
+    below = f' "{printed(caption)}"' if caption is not None else ""
+    return Markup(f"![{rendering.mark(known)}]({name}{below})")

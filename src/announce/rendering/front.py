@@ -9,7 +9,9 @@ from announce.rendering.faults import TemplateTrouble
 from announce.texts import say
 
 _TOP = ("subject", "short", "preheader", "article")
-_ARTICLE = ("title", "digest")
+_ARTICLE = ("title", "digest", "cover")
+# Keys of the lines of a cover made from them: `article.cover.1` and so on.
+COVER = "article.cover."
 
 
 class HeadTrouble(TemplateTrouble):
@@ -38,7 +40,8 @@ def split_head(text: str) -> tuple[str, str]:
 
 
 def read_head(source: str) -> dict[str, tuple[str, int]]:
-    """The head's values: key (`article.title`) to text and line. Raises HeadTrouble."""
+    """The head's values: key (`article.title`, `article.cover.1`) to text and line. Raises
+    HeadTrouble."""
     try:
         node = yaml.compose(source, yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -80,6 +83,9 @@ def _read(
             )
         if key == "article":
             _read(value, "article.", _ARTICLE, values)
+        elif key == "cover":
+            lines = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            values |= {f"{COVER}{n}": _value(key, one) for n, one in enumerate(lines, 1)}
         else:
             values[f"{prefix}{key}"] = _value(key, value)
 

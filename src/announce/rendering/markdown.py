@@ -1,4 +1,5 @@
-"""Markdown: CommonMark with tables and strikethrough, friendly to Chinese, without raw HTML."""
+"""Markdown: CommonMark with tables, strikethrough and boxes, friendly to Chinese, without raw
+HTML."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_cjk_friendly import cjk_friendly
 
+from announce.rendering.boxes import boxes
 from announce.rendering.markers import MARKER
 
 _MARKED_LINK = re.compile(f"<({MARKER.pattern})>")
@@ -40,7 +42,7 @@ def _marked_autolink(state: StateInline, silent: bool) -> bool:
 
 def _parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False})
-    parser.use(cjk_friendly).enable(["table", "strikethrough"])
+    parser.use(cjk_friendly).use(boxes).enable(["table", "strikethrough"])
     # Jinja2 blocks invite indentation, and announcements have no programs.
     parser.disable("code")
     parser.inline.ruler.before("autolink", "marked_autolink", _marked_autolink)

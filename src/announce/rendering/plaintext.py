@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_cjk_friendly import is_cjk
 
-from announce.rendering.document import Writer, children, is_visible, joins, plain
+from announce.rendering.document import (
+    Writer,
+    caption_of,
+    children,
+    is_qr,
+    is_visible,
+    joins,
+    plain,
+)
 from announce.rendering.markers import indent, place_in_shown_address
 
 _RULE = "─" * 24
@@ -56,6 +64,10 @@ class TextWriter(Writer):
 
     def on_blockquote(self, node: SyntaxTreeNode) -> str:
         return _prefixed(self._blocks(node.children), "> ")
+
+    def on_box(self, node: SyntaxTreeNode) -> str:
+        self.box(node)
+        return self._blocks(node.children)
 
     def on_fence(self, node: SyntaxTreeNode) -> str:
         return _prefixed(node.content.rstrip(), "    ")
@@ -112,7 +124,10 @@ class TextWriter(Writer):
 
     def on_image(self, node: SyntaxTreeNode) -> str:
         self.picture(node)
-        text = plain(node)
+        caption, text = caption_of(node), plain(node)
+        if is_qr(node):  # who reads plain text follows the address itself
+            return f"{caption}{self._colon()}{text}" if caption else text
+        text = caption or text
         if not text:
             return ""
         return f"[图：{text}]" if self.language == "zh" else f"[Picture: {text}]"

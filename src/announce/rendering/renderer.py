@@ -22,6 +22,7 @@ from announce.rendering.book import TemplateBook
 from announce.rendering.drafts import FOOTER, Drafts, Known
 from announce.rendering.faults import TemplateFault
 from announce.rendering.forms import Form
+from announce.rendering.front import COVER
 from announce.rendering.layout import Layouts
 from announce.rendering.markers import Pieces, html_pieces, marker, text_pieces
 from announce.rendering.names import own_names, shared_names
@@ -69,11 +70,14 @@ class Renderer:
         recipient: Recipient | None = None,
         occurrence: str = ONCE,
         unsubscribe: str = "",
+        kind: str | None = None,
     ) -> Words:
-        """The words of one message in one language; those of an e-mail have a footer."""
+        """The words of one message in one language; those of an e-mail have a footer. `kind` is
+        that of a further article, whose templates are others."""
         own = own_names(channel, recipient, occurrence, unsubscribe)
+        own |= {"kind": kind} if kind else {}
         message = Message(channel, variant, own, recipient.key if recipient else "")
-        draft = self._draft(language, message)
+        draft = self._draft(language, message, kind)
         lines = {key: line.text for key, line in draft.lines.items()}
         preheader = lines.get("preheader", "")
         return Words(
@@ -83,6 +87,7 @@ class Renderer:
             preheader=preheader,
             article_title=lines.get("article.title", lines["subject"]),
             article_digest=lines.get("article.digest", preheader),
+            article_cover=tuple(line for key, line in lines.items() if key.startswith(COVER)),
             body=draft.body,
             footer=draft.footer,
         )
@@ -155,6 +160,10 @@ class Renderer:
         key = ("article", body.fragment, theme)
         return self._pieces(key, page, inline, html_pieces, body.values).fill(body.values)
 
+    def cover_colours(self, theme: str) -> dict[str, str]:
+        """What a theme says of covers that are made: properties of its rule `.cover`."""
+        return self._layouts.cover_colours(theme)
+
     def sources(self) -> list[str]:
         """The files that may shape the campaign's messages, by their project path: the kind's
         templates in every language of the book, with their parts, and its channels' layouts.
@@ -166,8 +175,10 @@ class Renderer:
         channels += ["wechat"] if self._campaign.wechat else []
         themes = {article.theme for article in self._campaign.wechat}
         files = set(self._layouts.sources(channels, themes))
-        for template in self._book.of_kind(self._campaign.kind, also=FOOTER):
-            files |= self._book.sources(template).keys()
+        further = {kind for article in self._campaign.wechat for kind in article.kinds}
+        for kind in sorted({self._campaign.kind, *further}):
+            for template in self._book.of_kind(kind, also=FOOTER):
+                files |= self._book.sources(template).keys()
         return sorted(files)
 
     def _shared_names(self, language: Language) -> dict[str, Any]:
@@ -175,9 +186,10 @@ class Renderer:
             self._names[language] = shared_names(self._project, self._campaign, language)
         return self._names[language]
 
-    def _draft(self, language: Language, message: Message) -> Draft:
+    def _draft(self, language: Language, message: Message, kind: str | None = None) -> Draft:
         names = {**self._shared_names(language), **message.own}
-        return self._drafts.draft(language, message.channel, message.variant, names, message.whom)
+        channel, variant = message.channel, message.variant
+        return self._drafts.draft(language, channel, variant, names, message.whom, kind)
 
     def _html(
         self,

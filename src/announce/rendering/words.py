@@ -71,7 +71,7 @@ class Words(Half):
     """One language's words for one recipient.
 
     `subject` to `article_digest` are single lines of plain text; `short` and `preheader` are ""
-    where the template has none.
+    where the template has none. `article_cover` are the lines of a cover made from them.
     """
 
     subject: str
@@ -79,6 +79,7 @@ class Words(Half):
     preheader: str
     article_title: str
     article_digest: str
+    article_cover: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:

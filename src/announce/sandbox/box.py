@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from announce.sandbox.mailcatcher import MailCatcher
 from announce.sandbox.store import CaughtMail, Clock, MailStore, private_folder
+from announce.sandbox.wechat.account import AccountKind
 from announce.sandbox.wechat.drafts import Draft
-from announce.sandbox.wechat.server import OfficialAccountServer
+from announce.sandbox.wechat.rules import DOCUMENTED, Profile
+from announce.sandbox.wechat.server import DELAY, OfficialAccountServer
 
 
 class Sandbox:
     """A mail catcher and an official account on loopback, as a context.
 
     What they take stays in `folder`, over runs and between processes. Nothing leaves the
-    machine. Entering raises MachineError where a given port is taken.
+    machine. `account_kind` is the role of the folder's account this time; it, and whatever else
+    is not a mail's, as OfficialAccountServer has it. Entering raises MachineError where a given
+    port is taken.
     """
 
-    def __init__(self, folder: Path, *, now: Clock, smtp_port: int = 0, api_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        now: Clock,
+        account_kind: AccountKind = AccountKind.PERSONAL_SUB,
+        profile: Profile = DOCUMENTED,
+        publish_delay: timedelta = DELAY,
+        callback: tuple[str, str] | None = None,
+        ticks: bool = False,
+        smtp_port: int = 0,
+        api_port: int = 0,
+        api_token: str | None = None,
+    ) -> None:
         private_folder(folder)
         self.folder = folder
         self._catcher = MailCatcher(folder / "mail", now=now, port=smtp_port)
-        self._account = OfficialAccountServer(folder / "wechat", now=now, port=api_port)
+        self._account = OfficialAccountServer(
+            folder / "wechat",
+            now=now,
+            kind=account_kind,
+            profile=profile,
+            publish_delay=publish_delay,
+            callback=callback,
+            ticks=ticks,
+            port=api_port,
+            token=api_token,
+        )
         self._stack = ExitStack()
 
     @property

@@ -6,7 +6,7 @@ import base64
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from html import escape, unescape
@@ -90,6 +90,18 @@ def article_page(content: str, state: State, *, head: str, foot: str, css: str) 
     return (
         f'{_GUARD}<meta charset="utf-8"><style>{css}</style>'
         f'{head}<div class="rich_media_content">{body}</div>{foot}'
+    )
+
+
+def pictures_page(pictures: Sequence[Path], words: str, *, head: str, css: str) -> str:
+    """A post of pictures as a page for a frame without rights: them first, the words below."""
+    shown = "".join(
+        f'<img src="{_data_uri(picture_type(path), path.read_bytes())}" alt="">'
+        for path in pictures
+    )
+    return (
+        f'{_GUARD}<meta charset="utf-8"><style>{css}</style><div class="pictures">{shown}</div>'
+        f'{head}<div class="rich_media_content"><p class="words">{escape(words)}</p></div>'
     )
 
 

@@ -39,12 +39,14 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """An answer; `dropped` closes the connection without one."""
+    """An answer; `dropped` closes the connection without one, `stalled` waits for its other end
+    to give up."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     dropped: bool = False
+    stalled: bool = False
 
 
 Answer = Callable[[HttpRequest], HttpReply]
@@ -180,8 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(request)
             return
         reply = self.server.answer(request)
-        if reply.dropped:
+        if reply.dropped or reply.stalled:
             self.close_connection = True
+            # Nothing more is asked on a connection that waits: what comes is its end.
+            if reply.stalled:
+                self.connection.recv(1)
             return
         self._write(reply)
 

@@ -70,6 +70,11 @@ class Enclosures:
         for half in halves:
             mine = addresses.setdefault(half.language, {})
             for name in half.pictures:
+                if name.startswith("qr:"):
+                    blob = _qr_picture(name, domain)
+                    blobs.setdefault(blob.cid, blob)
+                    mine[name] = f"cid:{blob.cid}"
+                    continue
                 source = in_language(self._campaign.pictures[name], half.language)
                 if source.startswith("https://"):
                     mine[name] = source
@@ -83,12 +88,7 @@ class Enclosures:
 
     def _picture(self, source: str, domain: str) -> Blob:
         data = self._files.read(source)
-        return Blob(
-            name=PurePosixPath(source).name,
-            media_type=media_type(source),
-            data=data,
-            cid=f"{hashlib.sha256(data).hexdigest()[:32]}@{domain}",
-        )
+        return _shown(PurePosixPath(source).name, media_type(source), data, domain)
 
     def attachments(
         self,
@@ -119,6 +119,20 @@ class Enclosures:
         if key not in self._calendars:
             self._calendars[key] = calendar_file(self._campaign, key, domain)
         return self._calendars[key]
+
+
+def _qr_picture(name: str, domain: str) -> Blob:
+    """The picture of an address that a template shows as one."""
+    from announce.rendering.qr import qr_address, qr_file, qr_png
+
+    url = qr_address(name) or ""  # rendering has seen that it is one
+    return _shown(f"{qr_file(url)}.png", "image/png", qr_png(url), domain)
+
+
+def _shown(name: str, kind: str, data: bytes, domain: str) -> Blob:
+    """A picture that the body shows."""
+    cid = f"{hashlib.sha256(data).hexdigest()[:32]}@{domain}"
+    return Blob(name=name, media_type=kind, data=data, cid=cid)
 
 
 def _sources(

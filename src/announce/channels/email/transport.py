@@ -67,7 +67,7 @@ class SmtpTransport:
             self._drop()
             raise
 
-    def settle(self, message: Sendable, message_id: str) -> Outcome | None:
+    def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None:
         """None: SMTP cannot look for what became of a mail."""
         return None
 

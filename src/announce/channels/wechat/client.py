@@ -1,4 +1,4 @@
-"""One official account over HTTP: wechatpy's client, bounded, and with failures of our own."""
+"""The way to an official account's API: wechatpy's client, bounded, with failures of our own."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ from wechatpy.client import WeChatClient
 
 from announce.channels.wechat import failures
 from announce.channels.wechat.failures import ApiFailure, Kind
+from announce.channels.wechat.memory import AccountMemory, Forgetful
 from announce.model.hosts import is_loopback
 
 API_BASE = "https://api.weixin.qq.com"
 TIMEOUT = 15.0
 # The platform renews a stable token five minutes before it ends, so that a minute is enough.
 TOKEN_MARGIN = 60
-# The most that a list gives at once.
-PAGE = 20
 # Codes that a fresh token may mend: refused before anything happened, so asking again is safe.
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 
 
-class OfficialAccount(WeChatClient):  # type: ignore[misc]
-    """The calls of one account.
+class Client(WeChatClient):  # type: ignore[misc]
+    """Calls with one account's login; `api.OfficialAccount` has the endpoints.
 
     Every call that does not succeed raises ApiFailure and nothing else. Tokens come from
-    `stable_token` only: `token` would kill those of other programs. `session` may be any
-    storage with get and set that is to outlive this object; the default is memory.
+    `stable_token` only: `token` would kill those of other programs. `memory` outlives this object
+    and is shared with other processes; the default is as long as the process.
     """
 
     def __init__(
@@ -44,19 +43,20 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
         secret: str,
         *,
         api_base: str = API_BASE,
-        session: Any = None,
+        memory: AccountMemory | None = None,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(app_id, secret, session=session, timeout=timeout, auto_retry=False)
+        super().__init__(app_id, secret, timeout=timeout, auto_retry=False)
         self.API_BASE_URL = f"{api_base.rstrip('/')}/cgi-bin/"
         self._clock = clock
+        self._memory = Forgetful() if memory is None else memory
         if is_loopback(urlsplit(api_base).hostname or ""):
             # A proxy of the environment must not get to see the sandbox, nor hide it.
             self._http.trust_env = False
 
     def __repr__(self) -> str:
-        return f"OfficialAccount({self.appid!r})"
+        return f"{type(self).__name__}({self.appid!r})"
 
     def close(self) -> None:
         """Close the connections."""
@@ -67,14 +67,11 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
     @property
     def access_token(self) -> str:
         """The token in force, fetched when there is none or it is about to end."""
-        token = self.session.get(self.access_token_key)
-        expires_at = self.session.get(self._expires_key)
-        if token and expires_at and float(expires_at) - self._clock() > TOKEN_MARGIN:
-            return str(token)
-        return str(self.fetch_access_token()["access_token"])
+        return self._valid() or self._fetched("")
 
     def fetch_access_token(self) -> dict[str, Any]:
         """Ask `stable_token`, which gives the same token as before while that is valid."""
+        self._memory.called("stable_token")
         login = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret}
         try:
             answer = self._exchange("post", "stable_token", params={}, data=_encode(login))
@@ -82,19 +79,23 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
             failed = self._login_failure(failure)
         else:
             if isinstance(answer.get("access_token"), str):
-                self._remember(answer)
+                lifetime = int(answer.get("expires_in", 7200))
+                self._memory.keep_token(answer["access_token"], self._clock() + lifetime)
                 return answer
             failed = failures.not_the_api('HTTP 200, no "access_token"')
         raise failed
 
-    @property
-    def _expires_key(self) -> str:
-        return f"{self.appid}_access_token_expires_at"
+    def _valid(self) -> str:
+        known = self._memory.token()
+        return known[0] if known and known[1] - self._clock() > TOKEN_MARGIN else ""
 
-    def _remember(self, answer: Mapping[str, Any]) -> None:
-        lifetime = int(answer.get("expires_in", 7200))
-        self.session.set(self.access_token_key, answer["access_token"], lifetime)
-        self.session.set(self._expires_key, self._clock() + lifetime, lifetime)
+    def _fetched(self, refused: str) -> str:
+        """A token fetched anew, or by another process meanwhile; not the one that was refused."""
+        with self._memory.fetching():
+            known = self._valid()
+            if known and known != refused:
+                return known
+            return str(self.fetch_access_token()["access_token"])
 
     @staticmethod
     def _login_failure(failure: ApiFailure) -> ApiFailure:
@@ -116,6 +117,7 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
         if isinstance(kwargs.get("data"), dict):
             kwargs["data"] = _encode(kwargs["data"])
         token = self.access_token
+        self._memory.called(url_or_endpoint)
         try:
             return self._exchange(
                 method, url_or_endpoint, params={**params, "access_token": token}, **kwargs
@@ -123,7 +125,8 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
         except ApiFailure as failure:
             if failure.code not in STALE_TOKEN:
                 raise
-        fresh = str(self.fetch_access_token()["access_token"])
+        fresh = self._fetched(token)
+        self._memory.called(url_or_endpoint)
         return self._exchange(
             method, url_or_endpoint, params={**params, "access_token": fresh}, **kwargs
         )
@@ -149,53 +152,15 @@ class OfficialAccount(WeChatClient):  # type: ignore[misc]
         if answer is None:
             raise failures.lost("HTTP 200, not JSON")
         if code := answer.get("errcode", 0):
-            raise failures.answered(int(code), self._scrub(str(answer.get("errmsg", ""))))
+            said = self._scrub(str(answer.get("errmsg", "")))
+            raise failures.answered(int(code), said, answer=answer)
         return answer
 
     def _scrub(self, text: str) -> str:
-        for secret in (self.secret, self.session.get(self.access_token_key)):
+        known = self._memory.token()
+        for secret in (self.secret, known[0] if known else ""):
             text = text.replace(str(secret), "***") if secret else text
         return text
-
-    # Endpoints
-
-    def upload_cover(self, name: str, media_type: str, data: bytes) -> str:
-        """Keep a picture in the account's library; its media_id."""
-        answer = self.post(
-            "material/add_material",
-            params={"type": "image"},
-            files={"media": (name, data, media_type)},
-        )
-        return _wanted(answer, "media_id")
-
-    def upload_picture(self, name: str, media_type: str, data: bytes) -> str:
-        """Upload a picture for an article's body; its address."""
-        answer = self.post("media/uploadimg", files={"media": (name, data, media_type)})
-        return _wanted(answer, "url")
-
-    def add_draft(self, article: Mapping[str, Any]) -> str:
-        """Make a draft of one article; its media_id. The platform does not notice repeats."""
-        return _wanted(self.post("draft/add", data={"articles": [dict(article)]}), "media_id")
-
-    def get_draft(self, media_id: str) -> list[dict[str, Any]]:
-        """The articles of a draft."""
-        answer = self.post("draft/get", data={"media_id": media_id})
-        return _wanted_list(answer, "news_item")
-
-    def list_drafts(self, offset: int) -> tuple[int, list[dict[str, Any]]]:
-        """How many drafts there are, and a page of them with their content."""
-        return self._page("draft/batchget", offset)
-
-    def list_published(self, offset: int) -> tuple[int, list[dict[str, Any]]]:
-        """As `list_drafts`, for what was published; many accounts may not (48001)."""
-        return self._page("freepublish/batchget", offset)
-
-    def _page(self, endpoint: str, offset: int) -> tuple[int, list[dict[str, Any]]]:
-        answer = self.post(endpoint, data={"offset": offset, "count": PAGE, "no_content": 0})
-        total = answer.get("total_count")
-        if not isinstance(total, int):
-            raise failures.lost('HTTP 200, no "total_count"')
-        return total, _wanted_list(answer, "item")
 
 
 def _encode(payload: Mapping[str, Any]) -> bytes:
@@ -213,20 +178,6 @@ def _decode(body: bytes) -> dict[str, Any] | None:
         return None
     code = answer.get("errcode", 0)
     return answer if isinstance(code, int) or re.fullmatch(r"-?\d+", str(code)) else None
-
-
-def _wanted(answer: Mapping[str, Any], name: str) -> str:
-    value = answer.get(name)
-    if isinstance(value, str) and value:
-        return value
-    raise failures.lost(f'HTTP 200, no "{name}"')
-
-
-def _wanted_list(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    value = answer.get(name)
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return value
-    raise failures.lost(f'HTTP 200, no "{name}"')
 
 
 def _http_failure(status: int) -> ApiFailure:

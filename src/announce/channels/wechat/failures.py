@@ -56,7 +56,8 @@ def known_codes() -> Mapping[int, Code]:
 class ApiFailure(MachineError):
     """A call that failed. `text` is the platform's own, `rid` names the call to its support.
 
-    `code` is None where no answer of the platform's arrived. `unsure`: the call may have taken
+    `code` is None where no answer of the platform's arrived; `answer` is all that it said.
+    `unsure`: the call may have taken
     effect all the same. Neither secret nor token is in it, nor in a chained cause.
     """
 
@@ -70,8 +71,10 @@ class ApiFailure(MachineError):
         text: str = "",
         rid: str = "",
         unsure: bool = False,
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.answer = answer or {}
         self.kind = kind
         self.code = code
         self.text = text
@@ -109,8 +112,14 @@ class ApiFailure(MachineError):
         return {"class": self._class, "transient": self.transient, **told}
 
 
-def answered(code: int, errmsg: str, *, at_login: bool = False) -> ApiFailure:
-    """The failure that a code of the platform tells of.
+def answered(
+    code: int,
+    errmsg: str,
+    *,
+    at_login: bool = False,
+    answer: Mapping[str, Any] | None = None,
+) -> ApiFailure:
+    """The failure that a code of the platform tells of; `answer` is the whole of what it said.
 
     At the token endpoint a refused credential is the AppSecret, not the token.
     """
@@ -127,6 +136,7 @@ def answered(code: int, errmsg: str, *, at_login: bool = False) -> ApiFailure:
             code=code,
             text=text,
             rid=rid,
+            answer=answer,
         )
     address = match[1] if (match := _ADDRESS.search(errmsg)) else say("this machine's address")
     language = spoken()
@@ -138,6 +148,7 @@ def answered(code: int, errmsg: str, *, at_login: bool = False) -> ApiFailure:
         text=text,
         rid=rid,
         unsure=entry.unsure,
+        answer=answer,
     )
 
 

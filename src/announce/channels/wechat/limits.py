@@ -5,63 +5,68 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
+from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import yaml
-
-from announce.model.message import Article, Blob
-from announce.problems import Place, Problem, Severity
+from announce.channels.wechat.figures import (
+    SOURCE,
+    doubt,
+    fault,
+    figures,
+    picture_name,
+    sources,
+)
+from announce.channels.wechat.kinds import media_type
+from announce.channels.wechat.picture_limits import check_pictures
+from announce.model.message import Article
+from announce.problems import Place, Problem
+from announce.rendering.survival import lost_properties, lost_tags
 from announce.texts import say
 
-PICTURE_SCHEME = "picture:"
-SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+__all__ = ["SOURCE", "check", "figures", "media_type", "picture_name", "sources"]
 
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-)
-
-
-@cache
-def figures() -> Mapping[str, Any]:
-    """The platform's figures, from `data/wechat_limits.yaml`."""
-    text = (files("announce") / "data" / "wechat_limits.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
-    return loaded
+_LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
 
 def check(article: Article, place: Place) -> list[Problem]:
-    """Everything in this article that the platform would refuse (errors) or might (warnings).
+    """Everything in this message that the platform would refuse (errors) or might (warnings).
 
-    Each problem names the figure found and the limit.
+    Each problem names the figure found and the limit; of several articles, which one it is of.
     """
-    parts = (_title, _author, _summary, _content, _original_url, _cover, _pictures, _sources)
-    return [problem for part in parts for problem in part(article, place)]
+    problems = [*_number(article, place), *_one(article, place, alone=not article.seconds)]
+    for number, second in enumerate(article.seconds, 2):
+        for problem in _one(second, place, alone=False):
+            message = say(
+                "article {n} ({language}): {message}",
+                n=number,
+                language=second.language,
+                message=problem.message,
+            )
+            problems.append(replace(problem, message=message))
+    return list(dict.fromkeys(problems))
 
 
-def media_type(data: bytes) -> str:
-    """The kind of picture by its first bytes, whatever its name says; "" if it is none known."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
+def _one(article: Article, place: Place, *, alone: bool) -> Iterator[Problem]:
+    yield from _title(article, place)
+    yield from _author(article, place)
+    if alone:  # the platform takes no digest for one of several
+        yield from _summary(article, place)
+    yield from _content(article, place)
+    yield from _survival(article, place)
+    yield from _original_url(article, place)
+    yield from check_pictures(article, place)
 
 
-def picture_name(source: str) -> str | None:
-    """Which picture of the article an `src` names (`picture:NAME`), or None."""
-    plain = html.unescape(source)
-    return unquote(plain.removeprefix(PICTURE_SCHEME)) if plain.startswith(PICTURE_SCHEME) else None
-
-
-def sources(text: str) -> Iterator[str]:
-    """The `src` of every picture in the HTML."""
-    for match in SOURCE.finditer(text):
-        yield match[2] if match[2] is not None else match[3]
+def _number(article: Article, place: Place) -> Iterator[Problem]:
+    found, limit = len(article.articles), figures()["articles"]
+    if found > limit:
+        yield fault(
+            "wechat-articles-many",
+            place,
+            say("the message has {found} articles, WeChat takes {limit}", found=found, limit=limit),
+            say("write fewer under `also`, or one message a language"),
+        )
 
 
 def _title(article: Article, place: Place) -> Iterator[Problem]:
@@ -69,14 +74,14 @@ def _title(article: Article, place: Place) -> Iterator[Problem]:
     found, size = len(article.title), len(article.title.encode())
     hint = say("give the template a shorter title under article")
     if not article.title.strip():
-        yield _fault(
+        yield fault(
             "wechat-title-empty",
             place,
             say("the article has no title"),
             say("give the template a subject, or a title under article"),
         )
     elif found > limits["characters"]:
-        yield _fault(
+        yield fault(
             "wechat-title-long",
             place,
             say(
@@ -88,7 +93,7 @@ def _title(article: Article, place: Place) -> Iterator[Problem]:
             hint,
         )
     elif size > limits["bytes"]:
-        yield _doubt(
+        yield doubt(
             "wechat-title-bytes",
             place,
             say(
@@ -106,7 +111,7 @@ def _author(article: Article, place: Place) -> Iterator[Problem]:
     found = len(article.author)
     hint = say("shorten author in the campaign or in announce.yaml")
     if found > limits["characters"]:
-        yield _fault(
+        yield fault(
             "wechat-author-long",
             place,
             say(
@@ -117,7 +122,7 @@ def _author(article: Article, place: Place) -> Iterator[Problem]:
             hint,
         )
     elif (wide := sum(not letter.isascii() for letter in article.author)) > limits["doubtful"]:
-        yield _doubt(
+        yield doubt(
             "wechat-author-doubtful",
             place,
             say(
@@ -132,7 +137,7 @@ def _author(article: Article, place: Place) -> Iterator[Problem]:
 def _summary(article: Article, place: Place) -> Iterator[Problem]:
     limit, found = figures()["summary"]["characters"], len(article.summary)
     if found > limit:
-        yield _fault(
+        yield fault(
             "wechat-digest-long",
             place,
             say(
@@ -144,17 +149,18 @@ def _summary(article: Article, place: Place) -> Iterator[Problem]:
 
 def _content(article: Article, place: Place) -> Iterator[Problem]:
     limits = figures()["content"]
-    found, size = len(article.html), len(article.html.encode())
+    more = _coming(article, limits)
+    found, size = len(article.html) + more, len(article.html.encode()) + more
     hint = say("shorten the article, or its theme's styles, and lead to a page with the rest")
     if not re.sub(r"<[^>]*>|\s", "", article.html) and not article.pictures:
-        yield _fault(
+        yield fault(
             "wechat-content-empty",
             place,
             say("the article has no content"),
             say("look at the template"),
         )
     if size >= limits["bytes"]:
-        yield _fault(
+        yield fault(
             "wechat-content-large",
             place,
             say(
@@ -165,7 +171,7 @@ def _content(article: Article, place: Place) -> Iterator[Problem]:
             hint,
         )
     elif found >= limits["characters"]:
-        yield _doubt(
+        yield doubt(
             "wechat-content-long",
             place,
             say(
@@ -177,20 +183,55 @@ def _content(article: Article, place: Place) -> Iterator[Problem]:
         )
 
 
+def _coming(article: Article, limits: Mapping[str, Any]) -> int:
+    """How much longer the HTML gets on its way: addresses of pictures, and a mark."""
+    named = [source for source in sources(article.html) if picture_name(source) is not None]
+    longer: int = sum(max(0, limits["address"] - len(source)) for source in named)
+    mark: int = limits["marker"]
+    return longer + mark
+
+
+def _survival(article: Article, place: Place) -> Iterator[Problem]:
+    """What a theme or a layout of the project's own brings in, and no template."""
+    if tags := lost_tags(article.html):
+        yield fault(
+            "wechat-tags",
+            place,
+            say("WeChat does not keep these tags: {names}", names=", ".join(tags)),
+            say("use section, p and span in the layout of articles"),
+        )
+    if names := lost_properties(article.html):
+        yield doubt(
+            "wechat-styles",
+            place,
+            say("WeChat is not known to keep these styles: {names}", names=", ".join(names)),
+            say("take them out of the theme, or look at the draft on a phone"),
+        )
+    hosts = figures()["link"]["hosts"]
+    for match in _LINK.finditer(article.html):
+        url = html.unescape(match[1] or match[2] or "")
+        if urlsplit(url).hostname not in hosts:
+            yield fault(
+                "wechat-link",
+                place,
+                say("WeChat takes this link out and leaves its text: {url}", url=url[:120]),
+                say("write links in templates, where they become notes"),
+            )
+
+
 def _original_url(article: Article, place: Place) -> Iterator[Problem]:
     if not (url := article.original_url):
         return
     limit, found = figures()["original_url"]["bytes"], len(url.encode())
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"\s", url):
-        yield _fault(
+    if not _is_address(url):
+        yield fault(
             "wechat-original-url",
             place,
             say("“read original” cannot lead to “{url}”", url=url),
             say("set original_url to a whole http or https address"),
         )
     elif found > limit:
-        yield _fault(
+        yield fault(
             "wechat-original-url",
             place,
             say("original_url has {found} bytes, WeChat takes {limit}", found=found, limit=limit),
@@ -198,89 +239,9 @@ def _original_url(article: Article, place: Place) -> Iterator[Problem]:
         )
 
 
-def _cover(article: Article, place: Place) -> Iterator[Problem]:
-    limits = figures()["cover"]
-    yield from _kind(article.cover, limits["kinds"], "wechat-cover-kind", place)
-    found = len(article.cover.data)
-    if found > limits["bytes"]:
-        yield _fault(
-            "wechat-cover-large",
-            place,
-            say(
-                "the cover {name} has {found} bytes, WeChat takes {limit}",
-                name=article.cover.name,
-                found=found,
-                limit=limits["bytes"],
-            ),
-            _smaller(),
-        )
-
-
-def _pictures(article: Article, place: Place) -> Iterator[Problem]:
-    limits = figures()["picture"]
-    for picture in article.pictures:
-        yield from _kind(picture, limits["kinds"], "wechat-picture-kind", place)
-        if len(picture.data) >= limits["bytes"]:
-            yield _fault(
-                "wechat-picture-large",
-                place,
-                say(
-                    "the picture {name} has {found} bytes, WeChat takes less than {limit}",
-                    name=picture.name,
-                    found=len(picture.data),
-                    limit=limits["bytes"],
-                ),
-                _smaller(),
-            )
-
-
-def _kind(blob: Blob, kinds: list[str], code: str, place: Place) -> Iterator[Problem]:
-    found = media_type(blob.data)
-    if found not in kinds:
-        yield _fault(
-            code,
-            place,
-            say(
-                "{name} is {found}, WeChat takes {kinds}",
-                name=blob.name,
-                found=found or say("no picture"),
-                kinds=", ".join(kinds),
-            ),
-            say("save the picture as PNG or JPEG"),
-        )
-
-
-def _sources(article: Article, place: Place) -> Iterator[Problem]:
-    given = {picture.name for picture in article.pictures}
-    hosts = figures()["picture"]["hosts"]
-    for source in dict.fromkeys(sources(article.html)):
-        name = picture_name(source)
-        if name is not None and name not in given:
-            yield _fault(
-                "wechat-picture-missing",
-                place,
-                say("the article shows the picture “{name}”, which is not there", name=name),
-                say("list it under pictures in the campaign"),
-            )
-        elif name is None and urlsplit(html.unescape(source)).hostname not in hosts:
-            yield _fault(
-                "wechat-picture-elsewhere",
-                place,
-                say(
-                    "the article shows a picture from elsewhere, which WeChat takes out: {source}",
-                    source=source[:120],
-                ),
-                say("put the file into the project and list it under pictures"),
-            )
-
-
-def _smaller() -> str:
-    return say("make the picture smaller, in pixels or quality")
-
-
-def _fault(code: str, place: Place, message: str, hint: str) -> Problem:
-    return Problem(code=code, place=place, message=message, hint=hint)
-
-
-def _doubt(code: str, place: Place, message: str, hint: str) -> Problem:
-    return Problem(code=code, place=place, message=message, hint=hint, severity=Severity.WARNING)
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as of `http://[`
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"\s", url)

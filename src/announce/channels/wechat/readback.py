@@ -7,10 +7,12 @@ difference; what a reader would miss is.
 
 from __future__ import annotations
 
+import hashlib
 import html
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -29,6 +31,7 @@ class Shape:
     styles: int = 0
     empty_styles: int = 0
     properties: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
     pictures: int = 0
     text: str = ""
     marker: str = ""
@@ -51,6 +54,7 @@ class _Reader(HTMLParser):
             shape.styles += 1
             properties = list(_properties(given["style"] or ""))
             shape.properties.update(properties)
+            shape.values[re.sub(r"[\s;]+", "", given["style"] or "").lower()] += 1
             shape.empty_styles += not properties
         shape.marker = shape.marker or given.get(MARKER) or ""
 
@@ -83,6 +87,22 @@ def _properties(style: str) -> Iterator[str]:
 def shape_of(content: str) -> Shape:
     """What an article's HTML consists of."""
     return _Reader().read(content)
+
+
+def fingerprint(kept: Sequence[Mapping[str, Any]]) -> str:
+    """What tells a draft as it was read back from the same one after somebody's edits.
+
+    The addresses that the platform gives to pictures and previews are left out: they may change
+    between two readings, and no edit shows in them.
+    """
+    state = hashlib.sha256()
+    for article in kept:
+        shape = shape_of(str(article.get("content", "")))
+        names = ("title", "author", "digest", "content_source_url")
+        words = [_plain(article.get(name)) for name in names]
+        counted = [sorted(shape.tags.items()), sorted(shape.values.items()), shape.pictures]
+        state.update(json.dumps([words, shape.text, counted], ensure_ascii=False).encode())
+    return state.hexdigest()[:32]
 
 
 def same_words(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:

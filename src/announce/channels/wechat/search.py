@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from announce.channels.wechat import failures, readback
-from announce.channels.wechat.client import PAGE, OfficialAccount
+from announce.channels.wechat.api import PAGE, OfficialAccount
 from announce.channels.wechat.failures import ApiFailure, Kind
 from announce.texts import say
 
@@ -17,11 +17,13 @@ Page = tuple[int, list[dict[str, Any]]]
 
 
 class Found(NamedTuple):
-    """Where an article was found (`draft` or `published`), its id, and how it is kept."""
+    """Where an article was found (`draft` or `published`), the id of its message, how it is kept,
+    and all articles of the message."""
 
     where: str
     item_id: str
     kept: dict[str, Any]
+    articles: list[dict[str, Any]]
 
 
 def find_article(account: OfficialAccount, wanted: Mapping[str, Any], marker: str) -> Found | None:
@@ -32,7 +34,7 @@ def find_article(account: OfficialAccount, wanted: Mapping[str, Any], marker: st
     """
     for item in _all(account.list_drafts):
         if kept := _match(item, wanted, marker):
-            return Found("draft", str(item.get("media_id", "")), kept)
+            return Found("draft", str(item.get("media_id", "")), kept, _articles(item))
     try:
         # The newest page is enough: a draft leaves the box only by being published since.
         _, published = account.list_published(0)
@@ -42,7 +44,7 @@ def find_article(account: OfficialAccount, wanted: Mapping[str, Any], marker: st
         raise
     for item in published:
         if kept := _match(item, wanted, marker):
-            return Found("published", str(item.get("article_id", "")), kept)
+            return Found("published", str(item.get("article_id", "")), kept, _articles(item))
     return None
 
 
@@ -62,9 +64,13 @@ def _all(pages: Callable[[int], Page]) -> Iterator[dict[str, Any]]:
 def _match(
     item: Mapping[str, Any], wanted: Mapping[str, Any], marker: str
 ) -> dict[str, Any] | None:
+    there = (kept for kept in _articles(item) if not kept.get("is_deleted"))
+    return next((kept for kept in there if _is_same(kept, wanted, marker)), None)
+
+
+def _articles(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     content = item.get("content")
-    articles = content.get("news_item", []) if isinstance(content, dict) else []
-    return next((kept for kept in articles if _is_same(kept, wanted, marker)), None)
+    return content.get("news_item", []) if isinstance(content, dict) else []
 
 
 def _is_same(kept: Mapping[str, Any], wanted: Mapping[str, Any], marker: str) -> bool:

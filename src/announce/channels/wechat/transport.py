@@ -1,67 +1,57 @@
-"""Delivering an article as a draft, once: after a lost answer it looks before it adds again."""
+"""Delivering an article as far as the account may: draft, publication or mass message, once.
+
+After a lost answer it looks before it does anything again; what it cannot see stays in doubt.
+Where the account has no right to a way (48001), it goes the next lower one and says so.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import html
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from announce.channels.base import HandedOver
-from announce.channels.wechat import readback
-from announce.channels.wechat.client import OfficialAccount
-from announce.channels.wechat.failures import (
-    ApiFailure,
-    as_machine_error,
-    ends_the_run,
-)
-from announce.channels.wechat.limits import SOURCE, media_type, picture_name
-from announce.channels.wechat.search import find_article
-from announce.model.delivery import DeliveryKey, Outcome, State
-from announce.model.message import Article, Blob, Sendable
+from announce.channels.wechat.api import OfficialAccount
+from announce.channels.wechat.drafting import Draft, DraftBox, Sleep
+from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error
+from announce.channels.wechat.job import Job
+from announce.channels.wechat.massing import MassSender
+from announce.channels.wechat.memory import StepMemory, UploadMemory
+from announce.channels.wechat.pasting import Paste
+from announce.channels.wechat.publishing import Publisher
+from announce.model.delivery import DeliveryKey, Edits, Outcome, State
+from announce.model.message import Article, Sendable
+from announce.model.steps import rank
 from announce.texts import say
 
-Sleep = Callable[[float], None]
 
-UNKNOWN_MEDIA = 40007
-# Material just uploaded is unknown to draft/add for some seconds (field reports: 2.5 s, 5 s).
-MEDIA_WAITS = (2.5, 5.0)
-# A call whose answer was lost may still be at work: absence counts when it lasts.
-LOOK_WAITS = (1.0, 3.0)
-
-_SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/bmp": "bmp"}
-_FIRST_SECTION = re.compile(r"\s*<section\b", re.IGNORECASE)
-
-
-class UploadMemory(Protocol):
-    """What an account's uploads were given, by what they are for and their content.
-
-    `kind` is `cover` (a media_id) or `picture` (an address).
-    """
-
-    def get(self, account: str, kind: str, sha: str) -> str | None: ...
-
-    def put(self, account: str, kind: str, sha: str, value: str) -> None: ...
-
-
-class DraftTransport:
-    """The way to an account's draft box.
+class ArticleTransport:
+    """The way to an account's readers.
 
     Entering fetches the token: LoginRefused where AppID or AppSecret is refused, MachineError
     (with the mend) where the platform is out of reach or this machine is not on the allow-list.
+    `paste` writes the page of an article that is to be pasted by hand, and tells its place.
     """
 
     def __init__(
-        self, account: OfficialAccount, uploads: UploadMemory, *, sleep: Sleep = time.sleep
+        self,
+        account: OfficialAccount,
+        uploads: UploadMemory,
+        steps: StepMemory,
+        *,
+        paste: Paste,
+        now: Callable[[], datetime],
+        edits: Edits = "refuse",
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._account = account
-        self._uploads = uploads
-        self._sleep = sleep
-        # Message ids whose draft/add got no answer: looked for again before adding again.
-        self._lost: set[str] = set()
+        self._steps = steps
+        self._paste = paste
+        self._box = DraftBox(account, uploads, edits=edits, sleep=sleep)
+        self._publisher = Publisher(account, now=now, sleep=sleep)
+        self._masses = MassSender(account, now=now, sleep=sleep)
 
     def __enter__(self) -> Self:
         try:
@@ -87,186 +77,105 @@ class DraftTransport:
         *,
         last: bool = True,
     ) -> Outcome:
-        """Upload the pictures, add the draft, read it back.
+        """Take the article as far as it is to go and the account may.
 
-        `detail` has `media_id`, and in `differences` what the platform changed, a sentence
-        each. Raises MachineError only before `handed_over`.
+        `detail` says in `way` how far it came and in `wanted` how far it was to go; `media_id`,
+        `publish_id`, `article_id`, `urls` and `msg_id` as far as there are any; in `differences`
+        what the platform changed, a sentence each. Raises MachineError only before the hand-over.
         """
-        article = _article(message)
-        if message_id in self._lost and (settled := self._looked_again(article, message_id)):
-            return settled
-        try:
-            payload, cover_is_new = self._prepared(article, message_id)
-        except ApiFailure as failure:
-            if ends_the_run(failure):
-                raise as_machine_error(failure) from failure
-            return _failed(failure)
-        handed_over()
-        try:
-            media_id = self._add(article, payload, cover_is_new=cover_is_new)
-        except ApiFailure as failure:
-            if not failure.unsure:
-                return _failed(failure)
-            self._lost.add(message_id)
-            return self._after_lost(article, message_id, failure)
-        return self._sent(payload, media_id)
+        job = self._job(message, key, message_id, handed_over)
+        article, known = job.article, job.known
+        if article.deliver == "paste":
+            return self._pasted(job)
+        if known.publish_id:
+            return self._publisher.follow(job)
+        if known.msg_id:
+            return self._masses.follow(job)
+        if article.deliver == "mass" and self._masses.recognised(job) and known.media_id:
+            # It may have left the draft box by a call whose answer was lost.
+            sent = self._masses.send(job)
+            if isinstance(sent, Outcome):
+                return sent
+        found = self._box.ensure(job)
+        if isinstance(found, Outcome):
+            return self._pasted_instead(job, found)
+        return self._onward(job, found)
 
-    def settle(self, message: Sendable, message_id: str) -> Outcome | None:
-        """Look for the article among the drafts and the published articles.
+    def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None:
+        """Look what became of an article in doubt or waiting.
 
-        Found is sent; absent is planned, so that it may be delivered again; None where the
-        lists could not be read whole. A draft that lost its marker is known by title and text.
+        `sent` where it went as far as it was to; `planned` where it is safe to go on: it is
+        proved absent, or its draft is there; None where nothing can be said (yet).
         """
-        article = _article(message)
-        marker = marker_of(message_id)
-        payload = self._payload(article, _marked(article.html, marker), "")
-        try:
-            for wait in (0.0, *LOOK_WAITS):
-                if wait:
-                    self._sleep(wait)
-                if found := find_article(self._account, payload, marker):
-                    return _found(payload, *found)
-        except ApiFailure:
-            return None
-        return Outcome(state=State.PLANNED, reason=say("the article is not in the draft box"))
+        job = self._job(message, key, message_id, _nothing)
+        known = job.known
+        if known.publish_id:
+            return self._publisher.ended(job)
+        if known.msg_id:
+            return self._masses.ended(job)
+        if known.submitting_at is not None:
+            return self._publisher.look(job)
+        if known.mass_asked is not None:
+            return self._masses.look(job)
+        found = self._box.look(job)
+        if isinstance(found, Outcome):
+            return None if found.state is State.IN_DOUBT else found
+        if rank(job.article.deliver) > rank("draft"):
+            return Outcome(state=State.PLANNED, reason=say("its draft is there: it goes on"))
+        return job.sent("draft", found="draft", **found.detail)
 
-    # Before the hand-over
-
-    def _prepared(self, article: Article, message_id: str) -> tuple[dict[str, Any], bool]:
-        """The article as draft/add takes it, and whether its cover was uploaded just now."""
-        sources = {picture.name: self._picture(picture)[0] for picture in article.pictures}
-        cover, cover_is_new = self._cover(article.cover)
-        content = _marked(_filled(article.html, sources), marker_of(message_id))
-        return self._payload(article, content, cover), cover_is_new
-
-    def _picture(self, picture: Blob) -> tuple[str, bool]:
-        return self._uploaded("picture", picture, self._account.upload_picture)
-
-    def _cover(self, cover: Blob) -> tuple[str, bool]:
-        return self._uploaded("cover", cover, self._account.upload_cover)
-
-    def _uploaded(
-        self, kind: str, blob: Blob, upload: Callable[[str, str, bytes], str], *, anew: bool = False
-    ) -> tuple[str, bool]:
-        sha = hashlib.sha256(blob.data).hexdigest()
-        account = self._account.appid
-        if not anew and (known := self._uploads.get(account, kind, sha)):
-            return known, False
-        found = media_type(blob.data) or blob.media_type
-        # A name of our own: file names beyond ASCII break multipart bodies in several ways.
-        value = upload(f"{sha[:16]}.{_SUFFIXES.get(found, 'bin')}", found, blob.data)
-        self._uploads.put(account, kind, sha, value)
-        return value, True
-
-    @staticmethod
-    def _payload(article: Article, content: str, cover: str) -> dict[str, Any]:
-        payload = {
-            "article_type": "news",
-            "title": article.title,
-            "author": article.author,
-            "digest": article.summary,
-            "content": content,
-            "content_source_url": article.original_url,
-            "thumb_media_id": cover,
-        }
-        return {name: value for name, value in payload.items() if value}
-
-    # After the hand-over
-
-    def _add(self, article: Article, payload: dict[str, Any], *, cover_is_new: bool) -> str:
-        """Add the draft; a cover that the platform does not know (yet) is waited for or renewed.
-
-        Each further call follows a definite refusal, so that nothing is added twice.
-        """
-        for wait in MEDIA_WAITS:
-            try:
-                return self._account.add_draft(payload)
-            except ApiFailure as failure:
-                if failure.code != UNKNOWN_MEDIA:
-                    raise
-            if cover_is_new:
-                self._sleep(wait)
-                continue
-            # Remembered, and gone from the library since.
-            payload["thumb_media_id"], cover_is_new = self._uploaded(
-                "cover", article.cover, self._account.upload_cover, anew=True
-            )
-        return self._account.add_draft(payload)
-
-    def _looked_again(self, article: Article, message_id: str) -> Outcome | None:
-        """What a lost call came to after all; None where it is still proved absent."""
-        outcome = self.settle(article, message_id)
-        if outcome is None:
-            return Outcome(state=State.IN_DOUBT, reason=say("the draft box could not be read"))
-        return outcome if outcome.state is State.SENT else None
-
-    def _after_lost(self, article: Article, message_id: str, failure: ApiFailure) -> Outcome:
-        outcome = self.settle(article, message_id)
-        if outcome is None:
-            return Outcome(state=State.IN_DOUBT, reason=failure.message, detail=failure.detail)
-        if outcome.state is State.SENT:
-            return outcome
-        return Outcome(
-            state=State.FAILED,
-            reason=failure.message,
-            detail={**failure.detail, "absent": True, "transient": True},
+    def _job(
+        self, message: Sendable, key: DeliveryKey, message_id: str, handed_over: HandedOver
+    ) -> Job:
+        if not isinstance(message, Article):
+            raise TypeError(f"an official account takes articles, not {type(message).__name__}")
+        return Job(
+            article=message,
+            key=key,
+            message_id=message_id,
+            memory=self._steps,
+            handed_over=handed_over,
         )
 
-    def _sent(self, payload: Mapping[str, Any], media_id: str) -> Outcome:
-        detail: dict[str, Any] = {"media_id": media_id}
-        try:
-            kept = self._account.get_draft(media_id)
-        except ApiFailure as failure:
-            detail["differences"] = []
-            detail["not_compared"] = failure.message
-        else:
-            detail["differences"] = readback.differences(payload, kept[0] if kept else {})
-        return Outcome(state=State.SENT, detail=detail)
+    # How far
+
+    def _onward(self, job: Job, draft: Draft) -> Outcome:
+        wanted = job.article.deliver
+        refused: ApiFailure | None = None
+        if wanted == "mass":
+            sent = self._masses.send(job)
+            if isinstance(sent, Outcome):
+                return _with(sent, draft.detail)
+            refused = sent
+        if wanted in ("mass", "publish"):
+            published = self._publisher.publish(job)
+            if isinstance(published, Outcome):
+                return _with(published, {**draft.detail, **_why(refused)})
+            refused = published
+        return self._degraded(job, draft, refused)
+
+    @staticmethod
+    def _degraded(job: Job, draft: Draft, refused: ApiFailure | None) -> Outcome:
+        return job.sent("draft", **draft.detail, **_why(refused))
+
+    def _pasted_instead(self, job: Job, found: Outcome) -> Outcome:
+        """A page to copy from, where the account may not even have a draft made."""
+        if found.state is State.FAILED and found.detail.get("class") == Kind.RIGHTS:
+            return self._pasted(job, refused=found.reason)
+        return found
+
+    def _pasted(self, job: Job, refused: str = "") -> Outcome:
+        page = self._paste(job.article, job.key)
+        return job.sent("paste", page=page, **({"denied": refused} if refused else {}))
 
 
-def marker_of(message_id: str) -> str:
-    """What tells a delivery's article from others with the same words: nothing readable."""
-    return hashlib.sha256(f"announce:{message_id}".encode()).hexdigest()[:16]
+def _why(refused: ApiFailure | None) -> dict[str, Any]:
+    return {"denied": refused.message, "code": refused.code} if refused else {}
 
 
-def _article(message: Sendable) -> Article:
-    if not isinstance(message, Article):
-        raise TypeError(f"an official account takes articles, not {type(message).__name__}")
-    return message
+def _with(outcome: Outcome, more: dict[str, Any]) -> Outcome:
+    return Outcome(state=outcome.state, reason=outcome.reason, detail={**more, **outcome.detail})
 
 
-def _marked(content: str, marker: str) -> str:
-    """The content with the marker in an attribute, which the platform passes through."""
-    if not marker:
-        return content
-    attribute = f'{readback.MARKER}="{marker}"'
-    if match := _FIRST_SECTION.match(content):
-        return f"{match[0]} {attribute}{content[match.end() :]}"
-    return f"<section {attribute}>{content}</section>"
-
-
-def _filled(content: str, sources: Mapping[str, str]) -> str:
-    """The content with `picture:NAME` replaced by what the uploads were given."""
-
-    def fill(match: re.Match[str]) -> str:
-        name = picture_name(match[2] if match[2] is not None else match[3])
-        if name is None or name not in sources:
-            return match[0]
-        return f'{match[1]}"{html.escape(sources[name])}"'
-
-    return SOURCE.sub(fill, content)
-
-
-def _failed(failure: ApiFailure) -> Outcome:
-    return Outcome(state=State.FAILED, reason=failure.message, detail=failure.detail)
-
-
-def _found(sent: Mapping[str, Any], where: str, item_id: str, kept: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        state=State.SENT,
-        detail={
-            "media_id" if where == "draft" else "article_id": item_id,
-            "found": where,
-            "differences": readback.differences(sent, kept),
-        },
-    )
+def _nothing() -> None:
+    """A look hands nothing over."""

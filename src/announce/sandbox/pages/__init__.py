@@ -12,6 +12,7 @@ from babel.dates import format_date
 
 from announce.texts import say, spoken
 
+_PARTS = ("mails", "drafts", "outbox", "reader")
 _FOLDER = Path(__file__).parent
 # A phone's scroll bar lies over the page and takes none of its 375 pixels.
 _BARE = "<style>html { scrollbar-width: none }</style>"
@@ -54,10 +55,15 @@ def frame(*, base: str, title: str, here: str, main: Html) -> Html:
         promise=say("Nothing here has left this machine"),
         mails=say("Mails"),
         drafts=say("Draft box"),
-        mails_here=Html(' aria-current="page"' if here == "mails" else ""),
-        drafts_here=Html(' aria-current="page"' if here == "drafts" else ""),
+        outbox=say("Sent out"),
+        reader=say("Followers' view"),
+        **{f"{part}_here": _here(part == here) for part in _PARTS},
         main=main,
     )
+
+
+def _here(chosen: bool) -> Html:
+    return Html(' aria-current="page"' if chosen else "")
 
 
 def nothing(text: str, hint: str) -> Html:

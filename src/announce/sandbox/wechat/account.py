@@ -19,8 +19,8 @@ class AccountKind(StrEnum):
     VERIFIED_SERVICE = "verified_service"  # 认证服务号
 
 
-_EVERYONE = frozenset({"media", "material", "draft"})
-_VERIFIED = _EVERYONE | {"freepublish", "mass", "user", "tags"}
+_EVERYONE = frozenset({"media", "material", "draft", "openapi"})
+_VERIFIED = _EVERYONE | {"clear_quota", "freepublish", "mass", "user", "tags"}
 RIGHTS: dict[AccountKind, frozenset[str]] = {
     AccountKind.PERSONAL_SUB: _EVERYONE,
     AccountKind.ENT_UNVERIFIED: _EVERYONE,

@@ -1,31 +1,15 @@
-"""What was asked of the emulator, and the faults that tests script."""
+"""What was asked of the emulator: requests, and the refusals that a rid names."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from announce.sandbox.wechat.state import State
 
-_SECRET = frozenset({"access_token", "secret", "appid"})
-
-
-class Fault(StrEnum):
-    """How a call goes wrong: before it took effect, or after."""
-
-    LOST_BEFORE = "lost-before"  # the connection closes, nothing happened
-    LOST_AFTER = "lost-after"  # it happened, the connection closes without an answer
-    BUSY_BEFORE = "busy-before"  # -1, nothing happened
-    BUSY_AFTER = "busy-after"  # it happened, and the answer is -1
-    HTTP502 = "http502"  # a gateway's answer, nothing happened
-    HTML = "html"  # an error page with HTTP 200, nothing happened
-
-
-AFTER = frozenset({Fault.LOST_AFTER, Fault.BUSY_AFTER})
+# Only these are kept of an address: whatever else stands there may be a secret, or misspelt one.
+_HARMLESS = frozenset({"type", "grant_type", "next_openid", "openid", "lang"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +29,44 @@ class Request:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A refused call, kept so that its rid can be asked about."""
+
+    rid: str
+    app_id: str
+    at: datetime
+    path: str
+    query: dict[str, str]
+    peer: str
+    reply: str
+
+
 class Journal:
     """Every request to a folder's emulators, in the order of their answers."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def write(self, request: Request) -> None:
-        """Keep one, its secrets left out."""
-        query = {k: v for k, v in request.query.items() if k not in _SECRET}
+    def write(self, request: Request, refusal: Refusal | None = None) -> None:
+        """Keep one, and what it was refused with; secrets are left out."""
         with self._state.changing() as base:
             base.execute(
                 "INSERT INTO journal (at, method, path, query, size, errcode, fault)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    request.at.isoformat(), request.method, request.path, json.dumps(query),
+                    request.at.isoformat(), request.method, request.path, _open(request.query),
                     request.size, request.errcode, request.fault,
                 ),
             )  # fmt: skip
+            if refusal is not None:
+                base.execute(
+                    "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        refusal.rid, refusal.app_id, refusal.at.timestamp(), refusal.path,
+                        _open(refusal.query), refusal.peer, refusal.reply,
+                    ),
+                )  # fmt: skip
 
     def read(self) -> list[Request]:
         """All of them, the first first."""
@@ -82,20 +86,5 @@ class Journal:
         ]
 
 
-class Script:
-    """The faults to come, by endpoint; each is used once."""
-
-    def __init__(self) -> None:
-        self._coming: defaultdict[str, deque[Fault | int]] = defaultdict(deque)
-        self._lock = threading.Lock()
-
-    def add(self, path: str, fault: Fault | int, times: int) -> None:
-        """Make the next `times` calls of an endpoint go wrong."""
-        with self._lock:
-            self._coming[path].extend([fault] * times)
-
-    def take(self, path: str) -> Fault | int | None:
-        """The fault for this call, if one is due."""
-        with self._lock:
-            coming = self._coming[path]
-            return coming.popleft() if coming else None
+def _open(query: dict[str, str]) -> str:
+    return json.dumps({k: v for k, v in query.items() if k in _HARMLESS}, ensure_ascii=False)

@@ -125,12 +125,48 @@ class Materials:
             base.execute("DELETE FROM materials WHERE number = ?", (row["number"],))
         return answer({"errcode": 0, "errmsg": "ok"})
 
+    def settle_after(self, calls: int) -> None:
+        """Refuse each new material so many times (40007) before it may be used.
+
+        As users report of the platform, where it takes seconds.
+        """
+        self._state.keep_setting(self._account.app_id, "settles after", str(calls))
+
+    def use(self, media_id: object) -> str:
+        """As `cover`, and counted: a material that has yet to settle is refused (40007)."""
+        url = self.cover(media_id)
+        with self._state.changing() as base:
+            waiting = base.execute(
+                "UPDATE settling SET calls = calls - 1 WHERE media_id = ? AND calls > 0",
+                (media_id,),
+            ).rowcount
+        if waiting:
+            raise _no_such()
+        return url
+
     def cover(self, media_id: object) -> str:
         """The address of a permanent picture of this account; 40007 for anything else."""
         row = self._find(media_id)
         if row["kind"] not in ("image", "thumb"):
             raise _no_such()
         return str(row["url"])
+
+    def check_for_message(self, kind: str, media_id: object, at: float) -> None:
+        """Raise 40007 unless this is a material of the kind that a message may carry now.
+
+        Messages take temporary ones too.
+        """
+        with self._state.reading() as base:
+            found = base.execute(
+                "SELECT 1 FROM materials WHERE app_id = ? AND media_id = ? AND kind = ?"
+                " AND (lasting OR at > ?)",
+                (
+                    self._account.app_id, media_id if isinstance(media_id, str) else "",
+                    kind, at - TEMPORARY,
+                ),
+            ).fetchone()  # fmt: skip
+        if found is None:
+            raise _no_such()
 
     def _keep(self, call: Call, *, lasting: bool) -> tuple[str, str, str]:
         kind = call.query.get("type", "")
@@ -141,6 +177,7 @@ class Materials:
         if kind == "video" and lasting and "description" not in fields:
             raise ApiError(40035, "invalid parameter: description")
         media_id, url = secrets.token_urlsafe(48), _address(form)
+        settles = self._state.setting(self._account.app_id, "settles after")
         with self._state.changing() as base:
             file = self._state.keep_file(upload.data, form)
             base.execute(
@@ -152,6 +189,8 @@ class Materials:
                 ),
             )  # fmt: skip
             base.execute("INSERT INTO pictures VALUES (?, ?)", (_name(url), file))
+            if settles:
+                base.execute("INSERT INTO settling VALUES (?, ?)", (media_id, int(settles)))
         return kind, media_id, url
 
     def _find(self, media_id: object) -> sqlite3.Row:

@@ -13,19 +13,25 @@ from typing import Any
 
 from announce.sandbox.loopback import HttpReply
 
+PREFIX = "/cgi-bin/"
 Clock = Callable[[], datetime]
+OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
 
 # An escape of a character beyond ASCII, not itself escaped: `\u4f5c`, but not `\\u4f5c`.
 _ESCAPED = re.compile(rb"(?<!\\)((?:\\\\)*)\\(u(?!00[0-7])[0-9a-fA-F]{4})")
 
 
 class ApiError(Exception):
-    """A refusal, answered as `{"errcode": …, "errmsg": …}` with HTTP 200."""
+    """A refusal, answered as `{"errcode": …, "errmsg": …}` with HTTP 200.
 
-    def __init__(self, code: int, text: str) -> None:
+    `more` stands beside the code, as the msg_id does in 45065.
+    """
+
+    def __init__(self, code: int, text: str, **more: Any) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
+        self.more = more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ class Call:
     content_type: str
     body: bytes
     at: datetime
+    peer: str = "127.0.0.1"
 
     def json(self) -> dict[str, Any]:
         """The body as an object: 44002 for none, 47001 for another."""
@@ -84,13 +91,28 @@ def answer(
     return HttpReply(headers={"Content-Type": media_type}, body=body)
 
 
-def refusal(error: ApiError) -> HttpReply:
+def refusal(error: ApiError, rid: str) -> HttpReply:
     """An error as the platform words it: the end of `errmsg` differs each time."""
-    return answer({"errcode": error.code, "errmsg": f"{error.text} rid: {_rid()}"})
+    said = {"errcode": error.code, "errmsg": f"{error.text} rid: {rid}"}
+    return answer({**said, **error.more})
 
 
-def _rid() -> str:
+def new_rid() -> str:
+    """The number under which a refusal can be asked about."""
     return "-".join(secrets.token_hex(4) for _ in range(3))
+
+
+def permanent_link() -> str:
+    """The address of an article that is out."""
+    return f"https://mp.weixin.qq.com/s/{secrets.token_urlsafe(16)}"
+
+
+def no_content(asked: dict[str, Any]) -> bool:
+    """The `no_content` of a list call; 40035 for anything but 0 and 1."""
+    bare = asked.get("no_content", 0)
+    if type(bare) is not int or bare not in (0, 1):
+        raise ApiError(40035, "invalid parameter: no_content")
+    return bool(bare)
 
 
 def _split_form(body: bytes, content_type: str) -> tuple[dict[str, Upload], dict[str, str]]:

@@ -18,6 +18,11 @@ MOST_PICTURES = 20
 MIB = 1024 * 1024
 _CROP = re.compile(r"(?:[01](?:\.\d{1,6})?)(?:_[01](?:\.\d{1,6})?){3}\Z")
 
+_RATIOS = frozenset({"1_1", "16_9", "2.35_1"})
+_MARKUP = re.compile(
+    r"</?(?:a|b|br|div|h[1-6]|img|p|script|section|span|strong|style|table)\b", re.I
+)
+
 # Raises ApiError 40007 unless the id is a permanent picture of this account.
 CoverCheck = Callable[[object], object]
 
@@ -65,7 +70,7 @@ def check_article(
     _check_address(article, profile)
     _check_pictures(article, cover)
     flags = [article.get(name, 0) for name in ("need_open_comment", "only_fans_can_comment")]
-    if any(flag not in (0, 1) for flag in flags):
+    if any(type(flag) is not int or flag not in (0, 1) for flag in flags):
         raise ApiError(40035, "invalid parameter: comment flags")
     if any(flags) and not comments:
         raise ApiError(88000, "without comment privilege")
@@ -109,11 +114,48 @@ def _check_pictures(article: dict[str, Any], cover: CoverCheck) -> None:
     if kind == "newspic":
         for picture in _image_list(article):
             cover(picture)
+        _check_newspic(article)
         return
     cover(article.get("thumb_media_id"))
     for name in ("pic_crop_235_1", "pic_crop_1_1"):
-        if (crop := article.get(name)) and not _CROP.match(str(crop)):
+        if (crop := article.get(name)) and not _is_rectangle(str(crop)):
             raise ApiError(53402, "cover crop failed")
+
+
+def _is_rectangle(crop: str) -> bool:
+    if not _CROP.match(crop):
+        return False
+    x1, y1, x2, y2 = map(float, crop.split("_"))
+    return x1 < x2 <= 1 and y1 < y2 <= 1
+
+
+def first_picture(article: dict[str, Any]) -> object:
+    """The cover of a picture post: the first of its pictures."""
+    return _image_list(article)[0]
+
+
+def _check_newspic(article: dict[str, Any]) -> None:
+    if "<" in article["content"] and _MARKUP.search(article["content"]):
+        raise ApiError(45166, "invalid content: a picture post takes plain text")
+    info = article.get("cover_info", {})
+    crops = info.get("crop_percent_list", []) if isinstance(info, dict) else None
+    if not isinstance(crops, list) or not all(_is_crop(crop) for crop in crops):
+        raise ApiError(53402, "cover crop failed")
+    product = article.get("product_info")
+    if product is not None:
+        if not isinstance(product, dict):
+            raise ApiError(53405, "invalid product info")
+        raise ApiError(53406, "the account has no right to sell")
+
+
+def _is_crop(crop: object) -> bool:
+    if not isinstance(crop, dict) or crop.get("ratio") not in _RATIOS:
+        return False
+    try:
+        x1, y1, x2, y2 = (float(crop[corner]) for corner in ("x1", "y1", "x2", "y2"))
+    except (KeyError, TypeError, ValueError):
+        return False
+    return 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
 
 
 def _image_list(article: dict[str, Any]) -> list[object]:

@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
 from announce.sandbox.loopback import HttpReply, HttpRequest, LoopbackServer
-from announce.sandbox.wechat.account import Account
-from announce.sandbox.wechat.drafts import Draft, Drafts
-from announce.sandbox.wechat.journal import AFTER, Fault, Journal, Request, Script
-from announce.sandbox.wechat.materials import Materials
+from announce.sandbox.wechat.account import Account, AccountKind
+from announce.sandbox.wechat.endpoints import Endpoint, Families
+from announce.sandbox.wechat.events import Callback, events_after
+from announce.sandbox.wechat.faults import AFTER, Fault
+from announce.sandbox.wechat.journal import Refusal, Request
 from announce.sandbox.wechat.protocol import (
+    PREFIX,
     ApiError,
     Call,
     Clock,
     answer,
+    new_rid,
     read_json,
     refusal,
 )
 from announce.sandbox.wechat.rules import DOCUMENTED, Profile
+from announce.sandbox.wechat.scripting import Scripted
 from announce.sandbox.wechat.state import State
 from announce.sandbox.wechat.tokens import Tokens
 
-_PREFIX = "/cgi-bin/"
+DELAY = timedelta(seconds=2)
 _ERROR_PAGE = "<html><body><h1>Service Unavailable</h1></body></html>"
+_BUSY = frozenset({Fault.BUSY_BEFORE, Fault.BUSY_AFTER})
+_LOST = frozenset({Fault.LOST_BEFORE, Fault.LOST_AFTER})
+_STALLED = frozenset({Fault.STALL_BEFORE, Fault.STALL_AFTER})
+_PAGES = {
+    Fault.HTTP502: 502,
+    Fault.HTTP502_AFTER: 502,
+    Fault.HTML: 200,
+    Fault.HTML_AFTER: 200,
+}
+_TICK = 0.5
 
-Endpoint = Callable[[Call], HttpReply]
 
-
-class OfficialAccountServer:
+class OfficialAccountServer(Scripted):
     """An official account on loopback, as a context: `api_base` stands for the API's host.
 
-    Without `account` it plays the folder's own, a personal subscription account whose id and
-    secret are made once. Endpoints that it does not have answer 48001, whatever the rights.
-    Entering raises MachineError for a taken port.
+    Without `account` it plays the folder's own, whose id and secret are made once; `kind` says
+    with which rights, a personal subscription account's by default: a folder may be another
+    kind at its next start, what happened stays. Jobs take `publish_delay` by the clock `now`.
+    Events are posted to `callback`, an address on this machine and the token to sign with.
+    With `ticks` jobs end on time by themselves, and not only when somebody asks or looks.
+
+    Endpoints that it does not have answer 48001, whatever the rights. Entering raises
+    MachineError for a taken port.
     """
 
     def __init__(
@@ -45,20 +65,26 @@ class OfficialAccountServer:
         *,
         now: Clock,
         account: Account | None = None,
+        kind: AccountKind | None = None,
         profile: Profile = DOCUMENTED,
+        publish_delay: timedelta = DELAY,
+        callback: tuple[str, str] | None = None,
+        ticks: bool = False,
         port: int = 0,
         token: str | None = None,
     ) -> None:
-        self._now = now
-        self._state = State(folder)
-        self.account = account or self._state.own_account()
-        self._tokens = Tokens(self._state, self.account)
-        self._materials = Materials(self._state, self.account)
-        self._drafts = Drafts(self._state, self.account, profile, self._materials)
-        self._journal = Journal(self._state)
-        self._script = Script()
-        self._endpoints = self._all_endpoints()
+        state = State(folder)
+        played = account or state.own_account(kind or AccountKind.PERSONAL_SUB)
+        played = replace(played, kind=kind or played.kind)
+        families = Families(state, played, profile, publish_delay)
+        super().__init__(state, played, families, Tokens(state, played), now)
+        self._endpoints: dict[str, tuple[str, Endpoint]] = families.endpoints()
+        self._callback = Callback(*callback) if callback is not None else None
+        self._ticks = ticks
+        self._told = 0
+        self._telling = threading.Lock()
         self._server = LoopbackServer(self._answer, port=port, token=token)
+        self._stack = ExitStack()
 
     @property
     def port(self) -> int:
@@ -80,8 +106,30 @@ class OfficialAccountServer:
         """The account's AppSecret."""
         return self.account.app_secret
 
+    @property
+    def kind(self) -> AccountKind:
+        """The kind of account that it plays."""
+        return self.account.kind
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the AppSecret of the folder's own account can be read."""
+        return self._state.secret_file
+
     def __enter__(self) -> Self:
-        self._server.__enter__()
+        self._families.population.seed(self._at())
+        self._families.notices.seed()
+        self._told = max(
+            (number for number, _, _ in events_after(self._state, self.app_id, 0)), default=0
+        )
+        with ExitStack() as stack:
+            stack.enter_context(self._state.held_open())
+            if self._callback is not None:
+                stack.enter_context(self._callback)
+            stack.enter_context(self._server)
+            if self._ticks:
+                self._start_ticking(stack)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -90,54 +138,48 @@ class OfficialAccountServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.__exit__(kind, error, trace)
+        self._stack.close()
 
-    def fail_next(self, path: str, kind: Fault | int | str, *, times: int = 1) -> None:
-        """Make the next calls of an endpoint (`draft/add`) go wrong, once each.
+    def settle(self) -> None:
+        """Let time have passed for jobs, and tell of those that ended."""
+        super().settle()
+        self._tell()
 
-        An integer is an error code, answered before anything happened. Raises ValueError for
-        a kind that does not exist.
-        """
-        fault = kind if isinstance(kind, int) else Fault(kind)
-        self._script.add(path.removeprefix(_PREFIX), fault, times)
+    def _start_ticking(self, stack: ExitStack) -> None:
+        ended = threading.Event()
 
-    def journal(self) -> list[Request]:
-        """Every request so far, without secrets."""
-        return self._journal.read()
+        def tick() -> None:
+            while not ended.wait(_TICK):
+                self.settle()
 
-    def drafts(self) -> list[Draft]:
-        """The draft box, the newest first."""
-        return self._drafts.all()
+        thread = threading.Thread(target=tick, daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(ended.set)
 
-    def _all_endpoints(self) -> dict[str, tuple[str, Endpoint]]:
-        materials, drafts = self._materials, self._drafts
-        return {
-            "media/uploadimg": ("POST", materials.upload_body_picture),
-            "media/upload": ("POST", materials.add_temporary),
-            "material/add_material": ("POST", materials.add),
-            "material/get_material": ("POST", materials.get),
-            "material/batchget_material": ("POST", materials.page),
-            "material/get_materialcount": ("GET", materials.count),
-            "material/del_material": ("POST", materials.delete),
-            "draft/add": ("POST", drafts.add),
-            "draft/update": ("POST", drafts.update),
-            "draft/get": ("POST", drafts.get),
-            "draft/batchget": ("POST", drafts.page),
-            "draft/count": ("GET", drafts.count),
-            "draft/delete": ("POST", drafts.delete),
-        }
+    def _tell(self) -> None:
+        if self._callback is None:
+            return
+        with self._telling:
+            for number, at, xml in events_after(self._state, self.app_id, self._told):
+                self._callback.tell(xml, at)
+                self._told = number
 
     def _answer(self, request: HttpRequest) -> HttpReply:
         path = unquote(request.path)
-        if not path.startswith(_PREFIX):
+        if not path.startswith(PREFIX):
             return HttpReply(status=404, headers={"Content-Type": "text/plain"})
-        path = path.removeprefix(_PREFIX)
+        path = path.removeprefix(PREFIX)
+        self.settle()
         fault = self._script.take(path)
+        refused: Refusal | None = None
         errcode: int | None = None
         try:
             reply = self._faulty(path, request, fault)
         except ApiError as error:
-            errcode, reply = error.code, refusal(error)
+            rid = new_rid()
+            errcode, reply = error.code, refusal(error, rid)
+            refused = self._refused(rid, path, request, reply)
         self._journal.write(
             Request(
                 at=self._now(),
@@ -147,30 +189,48 @@ class OfficialAccountServer:
                 size=len(request.body),
                 errcode=errcode,
                 fault="" if fault is None else str(fault),
-            )
+            ),
+            refused,
         )
+        self._tell()
         return reply
 
+    def _refused(self, rid: str, path: str, request: HttpRequest, reply: HttpReply) -> Refusal:
+        return Refusal(
+            rid=rid,
+            app_id=self.app_id,
+            at=self._now(),
+            path=path,
+            query=request.query,
+            peer=request.peer,
+            reply=reply.body.decode(),
+        )
+
     def _faulty(self, path: str, request: HttpRequest, fault: Fault | int | None) -> HttpReply:
-        """The call, with the scripted fault before or after it."""
-        if type(fault) is int:
+        """The call, with the fault of this time before or after it."""
+        if fault is None:
+            return self._call(path, request)
+        if not isinstance(fault, Fault):
             raise ApiError(fault, "scripted error")
-        if fault is None or fault in AFTER:
-            reply = self._call(path, request)
-        if fault in (Fault.BUSY_BEFORE, Fault.BUSY_AFTER):
+        if fault is Fault.TOKEN:
+            self.invalidate_tokens()
+            return self._call(path, request)
+        if fault in AFTER:
+            self._call(path, request)
+        if fault in _BUSY:
             raise ApiError(-1, "system error")
-        if fault in (Fault.LOST_BEFORE, Fault.LOST_AFTER):
-            return HttpReply(dropped=True)
-        if fault in (Fault.HTTP502, Fault.HTML):
+        if fault in _PAGES:
             return HttpReply(
-                status=502 if fault is Fault.HTTP502 else 200,
+                status=_PAGES[fault],
                 headers={"Content-Type": "text/html"},
                 body=_ERROR_PAGE.encode(),
             )
-        return reply
+        return HttpReply(dropped=fault in _LOST, stalled=fault in _STALLED)
 
     def _call(self, path: str, request: HttpRequest) -> HttpReply:
         at = self._now()
+        if path in ("token", "stable_token"):
+            self._families.quotas.count(path, at.timestamp())
         if path == "token":
             _require(request, "GET")
             self._tokens.login(request.query, request.peer)
@@ -183,6 +243,7 @@ class OfficialAccountServer:
             return answer(self._tokens.stable(at.timestamp(), force=force))
         self._tokens.check(request.query.get("access_token", ""), at.timestamp())
         endpoint = self._entitled(path)
+        self._families.quotas.count(path, at.timestamp())
         _require(request, endpoint[0])
         call = Call(
             path=path,
@@ -190,6 +251,7 @@ class OfficialAccountServer:
             content_type=request.headers.get("content-type", ""),
             body=request.body,
             at=at,
+            peer=request.peer,
         )
         return endpoint[1](call)
 

@@ -11,12 +11,11 @@ from typing import Any
 
 from announce.sandbox.wechat.account import Account
 from announce.sandbox.wechat.protocol import ApiError
+from announce.sandbox.wechat.quotas import figures
 from announce.sandbox.wechat.state import State
 
 LIFETIME = 7200
 OVERLAP = 300  # old and new are both good for so long; stable ones are renewed so early
-FORCED_A_DAY = 20
-FORCED_APART = 30
 
 _STALE = "invalid credential, access_token is invalid or not latest"
 
@@ -87,12 +86,21 @@ class Tokens:
                 return {"access_token": row["token"], "expires_in": int(row["expires"] - at)}
             return self._issue(base, "stable", at)
 
+    def invalidate(self, at: float) -> None:
+        """End every token in force, as another program's `token` or forced refresh does."""
+        with self._state.changing() as base:
+            base.execute(
+                "UPDATE tokens SET superseded = MIN(COALESCE(superseded, ?), ?) WHERE app_id = ?",
+                (at, at, self._account.app_id),
+            )
+
     def _may_force(self, base: sqlite3.Connection, at: float) -> bool:
+        most = figures()["force_refresh"]
         times = base.execute(
             "SELECT COUNT(*), MAX(at) FROM forced WHERE app_id = ? AND at > ?",
             (self._account.app_id, at - 86400),
         ).fetchone()
-        if times[0] >= FORCED_A_DAY or (times[1] is not None and at - times[1] < FORCED_APART):
+        if times[0] >= most["a_day"] or (times[1] is not None and at - times[1] < most["apart"]):
             return False
         base.execute("INSERT INTO forced VALUES (?, ?)", (self._account.app_id, at))
         return True

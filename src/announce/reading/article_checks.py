@@ -1,0 +1,111 @@
+"""What a campaign's model cannot see of its articles: repeats, texts a language, addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from announce.model.languages import LANGUAGES, Language
+from announce.problems import Problem
+from announce.reading.localised import localised_problems
+from announce.reading.places import Loc
+from announce.reading.project import text_at
+from announce.reading.schema import value_at
+from announce.reading.yamlfile import Loaded
+from announce.texts import say
+
+# Of draft/add's content_source_url:
+# https://developers.weixin.qq.com/doc/offiaccount/Draft_Box/Add_draft.html
+MAX_URL_BYTES = 1024
+# https://developers.weixin.qq.com/doc/subscription/guide/product/message/Batch_Sends.html
+MOST_ARTICLES = 8
+
+
+def article_problems(loaded: Loaded) -> Iterator[Problem]:
+    """Faults of the messages for the official account, as they are written."""
+    wechat = value_at(loaded.value, ("wechat",))
+    seen: set[tuple[Any, ...]] = set()
+    for n in range(len(wechat) if isinstance(wechat, list) else 0):
+        languages = _languages(wechat[n])
+        yield from _message(loaded, ("wechat", n), languages)
+        loc: Loc = ("wechat", n, "language")
+        if loaded.complained(loc):
+            continue
+        if languages in seen:
+            message = say(
+                'there is already an article in "{language}"', language="+".join(languages)
+            )
+            hint = say("list it under `also`, or use another campaign for a further one")
+            yield _at(loaded, loc, "language-repeated", message, hint)
+        seen.add(languages)
+
+
+def _languages(written: Any) -> tuple[Language, ...]:
+    language = value_at(written, ("language",))
+    listed = language if isinstance(language, list) else [language]
+    return tuple(one for one in listed if one in LANGUAGES)
+
+
+def _message(loaded: Loaded, way: Loc, languages: tuple[Language, ...]) -> Iterator[Problem]:
+    yield from _names_each_once(loaded, way)
+    if text_at(loaded, (*way, "tag")) and text_at(loaded, (*way, "deliver")) != "mass":
+        message = say("a tag is for mass messages, and this one is none")
+        hint = say("write `deliver: mass`, or take the tag out")
+        yield _at(loaded, (*way, "tag"), "tag", message, hint)
+    theme = text_at(loaded, (*way, "theme"))
+    if theme is not None and not theme.replace("-", "").replace("_", "").isalnum():
+        message = say('"{theme}" is no name of a theme', theme=theme[:40])
+        hint = say("write the file's name without folder and ending, such as plain")
+        yield _at(loaded, (*way, "theme"), "theme", message, hint)
+    also = value_at(loaded.value, (*way, "also"))
+    further = len(also) if isinstance(also, list) else 0
+    for loc in (way, *((*way, "also", n) for n in range(further))):
+        yield from _texts(loaded, loc, languages)
+    if (number := len(languages) * (1 + further)) > MOST_ARTICLES:
+        yield _at(
+            loaded,
+            (*way, "also"),
+            "articles-many",
+            say("one message of {n} articles; WeChat takes {most}", n=number, most=MOST_ARTICLES),
+            say("write fewer under `also`, or one message a language"),
+        )
+
+
+def _names_each_once(loaded: Loaded, way: Loc) -> Iterator[Problem]:
+    loc: Loc = (*way, "language")
+    language = value_at(loaded.value, loc)
+    if not isinstance(language, list) or loaded.complained(loc):
+        return
+    hint = say("write zh, en or [zh, en]")
+    if not language:
+        yield _at(loaded, loc, "range", say("the list of languages is empty"), hint)
+    elif len({str(one) for one in language}) < len(language):
+        message = say("the list names a language twice")
+        yield _at(loaded, loc, "language-repeated", message, hint)
+
+
+def _texts(loaded: Loaded, way: Loc, languages: tuple[Language, ...]) -> Iterator[Problem]:
+    for name in ("cover", "author", "original_url"):
+        value = value_at(loaded.value, (*way, name))
+        yield from localised_problems(loaded, value, (*way, name), languages)
+    written = value_at(loaded.value, (*way, "original_url"))
+    steps = [()] if isinstance(written, str) else [(one,) for one in LANGUAGES]
+    for step in steps:
+        loc: Loc = (*way, "original_url", *step)
+        if url := text_at(loaded, loc):
+            yield from _address(loaded, loc, url)
+
+
+def _address(loaded: Loaded, loc: Loc, url: str) -> Iterator[Problem]:
+    if not re.match(r"https?://", url):
+        message = say('"{url}" is no web address', url=url[:80])
+        yield _at(loaded, loc, "url", message, say("write a whole http or https address"))
+    elif len(url.encode()) > MAX_URL_BYTES or len(url.split()) > 1:
+        message = say("this web address is too long or has spaces")
+        hint = say("at most {n} bytes, without spaces", n=MAX_URL_BYTES)
+        yield _at(loaded, loc, "url", message, hint)
+
+
+def _at(loaded: Loaded, loc: Loc, code: str, message: str, hint: str) -> Problem:
+    return Problem(code=code, place=loaded.places.of(loc), message=message, hint=hint)
