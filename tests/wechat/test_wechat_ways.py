@@ -10,13 +10,20 @@ from pathlib import Path
 import pytest
 from wechat_support import APP_ID, KEY, NOON, SECRET, Way
 
+from announce.errors import MachineError
 from announce.model.delivery import State
 from announce.model.message import Article
 from announce.sandbox.wechat import Account, AccountKind, Fault, OfficialAccountServer
 
 OpenWay = Callable[..., Way]
-LOST = [Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.BUSY_BEFORE, Fault.BUSY_AFTER,
-        Fault.HTTP502, Fault.HTTP502_AFTER, Fault.HTML, Fault.HTML_AFTER]  # fmt: skip
+LOST = [
+    45011, Fault.TOKEN, Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.BUSY_BEFORE, Fault.BUSY_AFTER,
+    Fault.HTTP502, Fault.HTTP502_AFTER, Fault.HTML, Fault.HTML_AFTER,
+]  # fmt: skip
+
+
+# What every article needs, whatever its way.
+EVERY_WAY = ["stable_token", "media/uploadimg", "material/add_material", "draft/add", "draft/get"]
 
 
 class Clock:
@@ -128,7 +135,7 @@ def test_publication_has_its_address(
 
 
 @pytest.mark.parametrize("fault", LOST)
-@pytest.mark.parametrize("path", ["draft/add", "freepublish/submit", "freepublish/get"])
+@pytest.mark.parametrize("path", [*EVERY_WAY, "freepublish/submit", "freepublish/get"])
 def test_publication_happens_once_whatever_answer_is_lost(
     opened: Way,
     service: OfficialAccountServer,
@@ -139,15 +146,14 @@ def test_publication_happens_once_whatever_answer_is_lost(
 ) -> None:
     """It may take several runs; in the end readers have it once, and one draft was added."""
     service.fail_next(path, fault)
-    wanted = going(article, "publish")
-    ended = brought_to_an_end(opened, wanted, clock)
+    ended = brought_to_an_end(opened, going(article, "publish"), clock)
     assert ended == State.SENT
     assert reached(service) == ["publish"]
     assert service.drafts() == []
 
 
 @pytest.mark.parametrize("fault", LOST)
-@pytest.mark.parametrize("path", ["draft/add", "message/mass/sendall", "message/mass/get"])
+@pytest.mark.parametrize("path", [*EVERY_WAY, "message/mass/sendall", "message/mass/get"])
 def test_mass_message_is_sent_once_whatever_answer_is_lost(
     opened: Way,
     service: OfficialAccountServer,
@@ -165,7 +171,7 @@ def test_mass_message_is_sent_once_whatever_answer_is_lost(
 
 def brought_to_an_end(opened: Way, article: Article, clock: Clock, *, runs: int = 8) -> State:
     """Deliver and look again, as one run after the other would; the last state."""
-    state = opened.deliver(article).state
+    state = delivered(opened, article)
     for _ in range(runs):
         if state is State.SENT:
             break
@@ -174,8 +180,16 @@ def brought_to_an_end(opened: Way, article: Article, clock: Clock, *, runs: int 
             found = opened.settle(article)
             state = found.state if found else state
         if state in (State.FAILED, State.PLANNED):
-            state = opened.deliver(article).state
+            state = delivered(opened, article)
     return state
+
+
+def delivered(opened: Way, article: Article) -> State:
+    """Where a run leaves it; one that cannot log in leaves it due."""
+    try:
+        return opened.deliver(article).state
+    except MachineError:
+        return State.PLANNED
 
 
 def test_slow_publication_waits_and_is_ended_by_looking(
@@ -325,7 +339,7 @@ def test_changed_campaign_updates_its_draft(
     assert calls(service, "draft/add") == 1
 
 
-@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("fault", [fault for fault in LOST if fault != 45011])
 def test_update_whose_answer_is_lost_is_made_once_more(
     opened: Way, service: OfficialAccountServer, article: Article, fault: Fault
 ) -> None:

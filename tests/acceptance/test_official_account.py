@@ -1,0 +1,74 @@
+"""The call for papers to an official account of each kind: the best that it allows, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from announce.sandbox.wechat import OfficialAccountServer
+
+CFP = "campaigns/cfp.yaml"
+DRAFT = "publish was asked for; this account may not do that by API"
+
+
+def prepare(project: Path, kind: str) -> None:
+    """Let the articles be published, by such an account."""
+    path = project / CFP
+    path.write_text(
+        path.read_text("utf-8").replace("deliver: draft", "deliver: publish"), encoding="utf-8"
+    )
+    settings = project / "announce.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(f"{text}\nwechat: {{rehearse_as: {kind}}}\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "told"),
+    [
+        ("personal_sub", "draft", DRAFT),
+        ("ent_unverified", "draft", DRAFT),
+        ("verified_sub", "publish", "followers are not told of it"),
+        ("verified_service", "publish", "followers are not told of it"),
+    ],
+)
+def test_articles_come_as_far_as_the_kind_of_account_allows(
+    announce, project: Path, kind: str, way: str, told: str
+) -> None:
+    """Nothing failed, what a person still has to do is said, and a second run changes nothing."""
+    prepare(project, kind)
+
+    first = announce("send", "--channel", "wechat", CFP, cwd=project)
+    second = announce("--json", "send", "--channel", "wechat", CFP, cwd=project)
+
+    assert (first.code, first.out.count(told)) == (0, 2)
+    assert second.code == 0
+    assert second.json["run"]["sent"] == 0
+    assert [(one["way"], one["wanted"]) for one in second.json["articles"]] == [
+        (way, "publish")
+    ] * 2
+
+
+def test_article_that_is_raised_goes_on_from_its_draft(announce, project: Path) -> None:
+    """A draft of yesterday is published today, and no second one was added."""
+    settings = project / "announce.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(f"{text}\nwechat: {{rehearse_as: verified_sub}}\n", encoding="utf-8")
+    announce("send", "--channel", "wechat", CFP, cwd=project)
+    path = project / CFP
+    path.write_text(
+        path.read_text("utf-8").replace("deliver: draft", "deliver: publish"), encoding="utf-8"
+    )
+
+    ended = announce("--json", "send", "--channel", "wechat", CFP, cwd=project)
+
+    assert (ended.code, ended.json["run"]["sent"]) == (0, 2)
+    assert [one["way"] for one in ended.json["articles"]] == ["publish"] * 2
+    platform = OfficialAccountServer(project / ".announce" / "sandbox" / "wechat", now=_now)
+    paths = [request.path for request in platform.journal()]
+    assert (paths.count("draft/add"), paths.count("freepublish/submit")) == (2, 2)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
