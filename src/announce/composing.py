@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
+from announce.channels.notice.compose import NoticeComposer
+from announce.channels.notice.fields import check as check_notice
 from announce.content import FILE
 from announce.errors import InputError, StoppedError
 from announce.gathering import Gathered
+from announce.model.campaign import channels_of
 from announce.model.languages import Language
-from announce.model.message import Article, Mail, Message
+from announce.model.message import Article, Mail, Message, Notice
 from announce.model.plan import Planned
 from announce.planning import shown
 from announce.problems import Place, Problem, did_you_mean, errors_in
@@ -42,6 +45,7 @@ class Composer:
         self._told: set[tuple[str, str, str]] = set()
         self._renderer = Renderer(book, project=project, campaign=campaign)
         self._mails = MailComposer(project, campaign, self._renderer)
+        self._notices = NoticeComposer(campaign, self._renderer)
         self._place = Place(file=shown(campaign.path, project.root))
         self._login = project.settings.email.smtp
 
@@ -60,7 +64,10 @@ class Composer:
     def compose(self, line: Planned) -> Message:
         """The finished message. InputError with the template's or the row's faults."""
         try:
-            return self._articles.compose(line) if line.article else self._mails.compose(line)
+            if line.article:
+                return self._articles.compose(line)
+            is_notice = line.delivery.key.channel == "notice"
+            return (self._notices if is_notice else self._mails).compose(line)
         except TemplateFault as fault:
             raise InputError(fault.problem.message, problems=self._new(fault)) from fault
 
@@ -81,6 +88,8 @@ class Composer:
         """Faults and doubts of a finished message that need no network to see."""
         if isinstance(message, Mail):
             return check_mail(message, self._place, self._login)
+        if isinstance(message, Notice):
+            return check_notice(message)
         from announce.channels.wechat.limits import check as check_article
 
         return [*self._articles.notices(), *check_article(message, self._place)]
@@ -94,12 +103,13 @@ class Composer:
         variants = sorted(people.counts(by).keys() & known) if by and people else ()
         languages = promised_languages(project, campaign)
         found = []
-        if campaign.email and people:
+        if campaign.addresses_people and people:
             # Without any known variant the rows are at fault, and told below.
+            own = [one for one in channels_of(campaign) if one != "wechat"]
             found += self._book.problems(
                 campaign.kind,
                 languages=languages,
-                channels=["email"] if variants or not by else [],
+                channels=own if variants or not by else [],
                 variants=variants,
             )
         further = (kind for article in campaign.wechat for kind in article.kinds)
@@ -177,12 +187,22 @@ def digest_of(message: Message) -> str:
     """Digest of a message's bytes, without Date, Message-ID and the addresses uploads get."""
     if isinstance(message, Mail):
         return mail_digest(message)
+    if isinstance(message, Notice):
+        return _notice_digest(message)
     return _article_digest(message)
 
 
 def subject_of(message: Message) -> str:
     """What a list of messages shows: the subject, or an article's title."""
-    return message.subject if isinstance(message, Mail) else message.title
+    return message.title if isinstance(message, Article) else message.subject
+
+
+def _notice_digest(notice: Notice) -> str:
+    state = hashlib.sha256()
+    own = (notice.use, notice.template_id, notice.openid, notice.link)
+    for word in (*own, *(word for field in notice.fields for word in field)):
+        state.update(word.encode() + b"\0")
+    return state.hexdigest()[:32]
 
 
 def _article_digest(message: Article) -> str:

@@ -29,7 +29,7 @@ def content_of(gathered: Gathered, sources: Iterable[str]) -> dict[str, str]:
     root = gathered.project.root
     content = {f"{TEXT}{name}": (root / name).read_text(encoding="utf-8-sig") for name in sources}
     shaping = campaign.model_dump(
-        include={"kind", "title", "purpose", "pictures", "template", "email"}
+        include={"kind", "title", "purpose", "pictures", "template", "email", "notice"}
     )
     shaping["facts"] = campaign.facts
     shaping["wechat"] = {

@@ -13,7 +13,7 @@ from announce.ledger.base import Ledger, Run, RunLost
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import Witness
 from announce.looking import look
-from announce.model.delivery import CHANNELS, Channel, Delivery, DeliveryKey, Edits, State
+from announce.model.delivery import CHANNELS, LOOKING, Channel, Delivery, DeliveryKey, Edits, State
 from announce.model.message import Message, Sendable
 from announce.model.plan import Chosen, Lines, Plan, Planned
 from announce.outlets import Outlet, open_outlets
@@ -71,7 +71,7 @@ class Options:
         if state is State.FAILED:
             return self.retry_failed
         if state in _UNSETTLED:
-            return channel == "wechat"
+            return channel in LOOKING
         return state in (State.PLANNED, State.SENDING)
 
 
@@ -262,12 +262,14 @@ def _going_on(send: Send, is_mine: Callable[[Delivery], bool]) -> list[DeliveryK
 
 def _unsettled(send: Send, outlet: Outlet) -> list[Delivery]:
     """Deliveries of the plan in doubt or waiting, on a channel that can look."""
-    if outlet.channel != "wechat":
+    if outlet.channel not in LOOKING:
         return []
-    plan = send.prepared.plan
-    planned = {line.delivery.key: line for line in plan.lines if line.article is not None}
-    return [
-        replace(delivery, position=planned[delivery.key].delivery.position)
-        for delivery in outlet.ledger.deliveries(plan.campaign, plan.occurrence)
-        if delivery.state in _UNSETTLED and delivery.key in planned
-    ]
+    plan, ledger, found = send.prepared.plan, outlet.ledger, []
+    states = list(ledger.states(plan.campaign, plan.occurrence, outlet.channel))
+    for recipient, state, _reason in states:
+        if state in _UNSETTLED:
+            key = DeliveryKey(plan.campaign, plan.occurrence, outlet.channel, recipient)
+            position, row = plan.lines.find(key), ledger.delivery(key)
+            if position is not None and row is not None:
+                found.append(replace(row, position=position))
+    return found

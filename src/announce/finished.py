@@ -125,7 +125,7 @@ def _inputs(project: Project, campaign: Campaign) -> Iterator[tuple[str, bytes]]
             yield f"file {path}", file_digest(file, "sha256").digest()
     for name in sorted(_variables(project.settings)):
         yield f"variable {name}", b"set" if os.environ.get(name) else b""
-    if campaign.wechat:
+    if campaign.wechat or campaign.notice:
         yield "official account", wechat_account(project).encode()
     with closing(open_project_ledger(project)) as ledger:
         for one in ledger.suppressions.all():

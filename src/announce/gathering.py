@@ -83,7 +83,7 @@ def gather(opened: Opened) -> Gathered:
 
     audience: Audience | None = None
     problems = opened.problems
-    if opened.campaign.email is not None:
+    if opened.campaign.addresses_people:
         audience, more = read_audience(opened.project, opened.campaign)
         problems = (*problems, *more)
     return Gathered(

@@ -19,6 +19,8 @@ from announce.spool import Spool
 
 # The reason of a personal message that has no address left to go to.
 UNREACHABLE = "unreachable"
+# That of a notice whose reader's row names none.
+NO_OPENID = "no openid"
 
 # The states of the ledger that leave it to the plan whether a delivery is due or skipped.
 UNDECIDED = frozenset({State.PLANNED, State.SKIPPED})
@@ -74,7 +76,7 @@ class Known:
 
 
 class PlanLines(Lines):
-    """A line for each recipient in the file's order, then one for each article."""
+    """A mail for each recipient in the file's order, then a notice for each, then the articles."""
 
     def __init__(self, gathered: Gathered, suppressed: Suppressed, wechat_account: str) -> None:
         super().__init__()
@@ -84,6 +86,9 @@ class PlanLines(Lines):
         self._suppressed = suppressed
         self._languages = _languages(gathered)
         self._people = gathered.audience.recipients if campaign.email else Recipients()
+        self._notice = campaign.notice
+        self._told = gathered.audience.recipients if campaign.notice else Recipients()
+        self._first_language = gathered.project.languages[0]
         self._articles = [
             (DeliveryKey(campaign.id, ONCE, "wechat", f"{wechat_account}:{_together(one)}"), one)
             for one in campaign.wechat
@@ -97,7 +102,13 @@ class PlanLines(Lines):
         return bool(self._suppressed)
 
     def __len__(self) -> int:
-        return len(self._people) + len(self._articles)
+        return len(self._people) + len(self._told) + len(self._articles)
+
+    def begin(self, channel: Channel) -> int:
+        """The position of a channel's first line."""
+        if channel == "email":
+            return 0
+        return len(self._people) + (len(self._told) if channel == "wechat" else 0)
 
     def __iter__(self) -> Iterator[Planned]:
         messages = self._messages or repeat(None, len(self))
@@ -127,6 +138,8 @@ class PlanLines(Lines):
         standing = self.known[position]
         if position < len(self._people):
             return self._mail(position, self._people[position], standing, subject, digest)
+        if position < self.begin("wechat"):
+            return self._line_of_notice(position, standing, subject, digest)
         return self._article(position, standing, subject, digest)
 
     def find(self, key: DeliveryKey) -> int | None:
@@ -135,13 +148,17 @@ class PlanLines(Lines):
             return None
         if key.channel == "email":
             return self._people.find(key.recipient)
+        if key.channel == "notice":
+            at = self._told.find(key.recipient)
+            return None if at is None else self.begin("notice") + at
         found = (at for at, (own, _) in enumerate(self._articles) if own == key)
-        return next((len(self._people) + at for at in found), None)
+        return next((self.begin("wechat") + at for at in found), None)
 
     def keys(self, channel: Channel) -> Iterator[str]:
         """The recipients' keys on a channel, in the lines' order."""
-        if channel == "email":
-            return (row.key for row in self._people.rows())
+        if channel != "wechat":
+            people = self._people if channel == "email" else self._told
+            return (row.key for row in people.rows())
         return (key.recipient for key, _article in self._articles)
 
     def left_out(self, addresses: Iterable[str]) -> list[tuple[str, Suppression]]:
@@ -203,10 +220,35 @@ class PlanLines(Lines):
         """The reason of a skip; a personal message that reaches nobody is somebody's business."""
         return f"{UNREACHABLE if self._personal else 'suppressed'}: {found.reason}"
 
+    def _line_of_notice(
+        self, position: int, standing: Standing | None, subject: str, digest: str
+    ) -> Planned:
+        assert self._notice is not None
+        person = self._told[position - self.begin("notice")]
+        openid = person.fields[self._notice.openid].strip()
+        state, reason = standing or (State.PLANNED, "")
+        # Who failed and has no openid any more is spared, as who never had one.
+        if not openid and state in (State.PLANNED, State.FAILED):
+            state = State.SKIPPED
+            # Whom no mail tells either is somebody's business.
+            reason = NO_OPENID if self._people else f"{UNREACHABLE}: {NO_OPENID}"
+        language = person.language or self._first_language
+        delivery = Delivery(
+            key=DeliveryKey(self._campaign, ONCE, "notice", person.key),
+            language=language,
+            to=(openid,) if openid else (),
+            state=state,
+            reason=reason,
+            subject=subject,
+            digest=digest,
+            position=position,
+        )
+        return Planned(delivery=delivery, languages=(language,), recipient=person)
+
     def _article(
         self, position: int, standing: Standing | None, subject: str, digest: str
     ) -> Planned:
-        key, article = self._articles[position - len(self._people)]
+        key, article = self._articles[position - self.begin("wechat")]
         state, reason = standing or (State.PLANNED, "")
         delivery = Delivery(
             key=key,

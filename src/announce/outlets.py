@@ -29,11 +29,13 @@ from announce.texts import say
 if TYPE_CHECKING:
     from announce.channels.wechat.api import OfficialAccount
     from announce.model.delivery import Edits
+    from announce.model.message import Notice
     from announce.remembering import RememberedSteps
     from announce.sandbox import Sandbox
 
 SANDBOX = "sandbox"
 SANDBOX_LEDGER = "sqlite:///.announce/sandbox/ledger.sqlite3"
+NOTICES_AT_ONCE = 4  # a call takes some tenth of a second; the platform sets no bound
 UNLIMITED = AccountLimits(provider="", per_minute=None, per_day=None)
 
 
@@ -134,10 +136,13 @@ def open_outlets(
                 ledgers[rehearsed] = open_ledger_of(project, channel, create=True)
                 stack.callback(ledgers[rehearsed].close)
             ledger = ledgers[rehearsed]
-            if channel == "email":
-                outlets.append(_email(project, ledger, box, now))
-            else:
-                outlets.append(_wechat(project, ledger, box, now, edits))
+            match channel:
+                case "email":
+                    outlets.append(_email(project, ledger, box, now))
+                case "notice":
+                    outlets.append(_notice(project, ledger, box, now))
+                case "wechat":
+                    outlets.append(_wechat(project, ledger, box, now, edits))
         yield outlets
 
 
@@ -197,6 +202,36 @@ def _email(
             connections=connections,
             renew_after=limits.per_connection,
         ),
+    )
+
+
+def _notice(
+    project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
+) -> Outlet:
+    from announce.channels.notice.transport import NoticeTransport
+    from announce.remembering import RememberedSteps
+
+    account = official_account(project, ledger, box, now)
+    steps = RememberedSteps(ledger, now)
+    meet = _meet(box) if is_sandboxed(project, "notice") and box else None
+    return Outlet(
+        channel="notice",
+        sandboxed=is_sandboxed(project, "notice"),
+        account=wechat_account(project),
+        domain=_domain(project),
+        ledger=ledger,
+        connections=NOTICES_AT_ONCE,
+        limits=UNLIMITED,
+        steps=steps,
+        open=lambda: NoticeTransport(account(), steps, now=now, meet=meet),
+    )
+
+
+def _meet(box: Sandbox) -> Callable[[Notice], None]:
+    """In a rehearsal whoever the audience names follows the account, which has the templates."""
+    use = {"template": "template", "subscription": "subscribe"}
+    return lambda notice: box.account.meet(
+        notice.openid, notice.template_id, use[notice.use], [name for name, _ in notice.fields]
     )
 
 

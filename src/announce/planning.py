@@ -100,7 +100,7 @@ class _Planner:
     def go_on(self, steps: Mapping[str, Known], *, changed: bool) -> None:
         """Articles that were sent, and are to go further than they were to then, or that can
         still be brought up to date, are due again."""
-        begin = len(self.lines) - len(self.campaign.wechat)
+        begin = self.lines.begin("wechat")
         for position, key in enumerate(self.lines.keys("wechat"), start=begin):
             known, standing = steps.get(key), self.lines.known[position]
             if known is None or standing is None or standing[0] is not State.SENT:
@@ -114,7 +114,7 @@ class _Planner:
     ) -> Iterator[tuple[str, int | None, Standing]]:
         """Each of the ledger's rows with the position of its line: the two mostly go side by
         side, and what is out of step is looked up."""
-        begin = len(self.lines) - len(self.campaign.wechat) if channel == "wechat" else 0
+        begin = self.lines.begin(channel)
         keys = enumerate(self.lines.keys(channel), start=begin)
         end = (len(self.lines), None)
         at, awaited = next(keys, end)
@@ -127,7 +127,9 @@ class _Planner:
 
     def _is_gone(self, channel: Channel, key: str, state: State) -> None:
         """Who was planned before and is no longer in the audience."""
-        if channel == "email" and state in (State.PLANNED, State.FAILED):
+        # Those who get both are told of with their mail.
+        told = "email" if self.campaign.email else "notice"
+        if channel == told and state in (State.PLANNED, State.FAILED):
             self._gone += 1
             if len(self._gone_keys) < _NAMED:
                 self._gone_keys.append(key)
@@ -135,7 +137,7 @@ class _Planner:
     def _take_over(self, channel: Channel, taken: TakenOver) -> None:
         """What was adopted is known by hashes only: such a line gets its row when it is laid."""
         reason = say("taken over from a receipt")
-        begin = len(self.lines) - len(self.campaign.wechat) if channel == "wechat" else 0
+        begin = self.lines.begin(channel)
         for position, key in enumerate(self.lines.keys(channel), start=begin):
             if not self.lines.known.has(position):
                 state = adopted_state(taken, DeliveryKey(self.campaign.id, ONCE, channel, key))
@@ -146,10 +148,10 @@ class _Planner:
 
     def check(self) -> None:
         """Tell of nobody left, and of whom a personal message must not be sent to."""
-        if self.campaign.email is None:
+        if not self.campaign.addresses_people:
             return
         self._check_somebody_is_left()
-        if self.campaign.purpose == "personal" and self.lines.spares:
+        if self.campaign.email and self.campaign.purpose == "personal" and self.lines.spares:
             for row in self.gathered.audience.recipients.rows():
                 self._tell_suppressed(row)
 
@@ -157,7 +159,7 @@ class _Planner:
         """What else is worth a line below the plan."""
         audience = self.gathered.audience
         yield from self._blank_languages()
-        if self._gone and self.campaign.email is not None:
+        if self._gone and self.campaign.addresses_people:
             yield say_n(
                 "{n} planned before is gone from the audience: {keys}",
                 "{n} planned before are gone from the audience: {keys}",
@@ -186,8 +188,8 @@ class _Planner:
 
     def _blank_languages(self) -> Iterator[str]:
         """How many rows leave the language to the project, where that makes a difference."""
-        email = self.campaign.email
-        chosen = email.languages if email else []
+        email, notice = self.campaign.email, self.campaign.notice
+        chosen = email.languages if email else "recipient" if notice else []
         if chosen != "recipient" and (isinstance(chosen, str) or len(chosen) < len(LANGUAGES)):
             return
         blank = sum(row.language is None for row in self.gathered.audience.recipients.rows())

@@ -168,9 +168,33 @@ def test_fullwidth_comma_between_languages_is_shown_half_width(folder: Folder) -
 def test_campaign_that_goes_nowhere_is_a_fault(folder: Folder) -> None:
     """Without a channel, and without an audience for e-mail."""
     _none, problems = folder.campaign("campaign: cfp\nkind: cfp\ntitle: x\n")
-    assert [p.message for p in problems] == ["a campaign needs email or wechat"]
+    assert [p.message for p in problems] == ["a campaign needs email, notice or wechat"]
     _none, problems = folder.campaign("campaign: cfp\nkind: cfp\ntitle: x\nemail: {}\n")
     assert [p.message for p in problems] == ["e-mail needs an audience"]
+    text = "campaign: cfp\nkind: cfp\ntitle: x\npurpose: personal\nnotice: {template_id: T1}\n"
+    _none, problems = folder.campaign(text)
+    assert [p.message for p in problems] == ["notices need an audience"]
+
+
+@pytest.mark.parametrize(
+    ("notice", "problems"),
+    [
+        ("{template_id: {zh: T1}}", ["language-missing"]),
+        ("{template_id: 'T 1'}", ["template-id"]),
+        ("{template_id: T1, link: example.org}", ["url"]),
+        ("{template_id: T1, use: broadcast}", ["value-unknown"]),
+        ("{}", ["missing-key"]),
+    ],
+)
+def test_notice_at_fault_is_told(folder: Folder, notice: str, problems: list[str]) -> None:
+    """Its template in every language, its address and its use."""
+    text = (
+        "campaign: cfp\nkind: cfp\ntitle: x\npurpose: personal\naudience: {file: a.csv}\n"
+        f"notice: {notice}\n"
+    )
+    _none, found = folder.campaign(text)
+    codes = [one.code for one in found if one.code != "file-missing"]
+    assert codes == problems
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "cfp\n", "12\n", "campaign：cfp\n"])

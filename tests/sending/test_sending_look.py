@@ -30,7 +30,7 @@ from announce.errors import MachineError
 from announce.ledger import open_ledger
 from announce.ledger.base import Ledger, Run
 from announce.looking import look
-from announce.model.delivery import CHANNELS, Delivery, Outcome, State
+from announce.model.delivery import Channel, Delivery, Outcome, State
 from announce.preparing import Prepared, prepare
 from announce.sandbox.mailcatcher import MailCatcher
 from announce.sandbox.wechat import OfficialAccountServer
@@ -213,7 +213,8 @@ class Project:
         with closing(open_ledger(LEDGER, self.root, create=True)) as ledger:
             run = ledger.begin(plan.campaign, plan.occurrence, clock())
             run.lay([one.delivery for one in plan.lines], plan.content, clock())
-            for channel in CHANNELS:
+            channels: tuple[Channel, ...] = ("email", "wechat")
+            for channel in channels:
                 (one,) = run.claim(1, clock(), channel=channel)
                 run.handed_over(one.key, clock())
                 run.record(one.key, DOUBT, clock())

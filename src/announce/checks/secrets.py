@@ -40,5 +40,5 @@ def _secrets(project: Project, campaign: Campaign) -> Iterator[tuple[str, Secret
         yield "email.smtp.password", smtp.password
     if campaign.email and smtp and smtp.oauth2 and smtp.oauth2.client_secret:
         yield "email.smtp.oauth2.client_secret", smtp.oauth2.client_secret
-    if campaign.wechat and wechat.app_secret:
+    if (campaign.wechat or campaign.notice) and wechat.app_secret:
         yield "wechat.app_secret", wechat.app_secret

@@ -17,6 +17,7 @@ from announce.texts import say
 Purpose = Literal["announcement", "personal"]
 Deliver = Literal["draft", "publish", "mass", "paste"]
 Comments = Literal["closed", "fans", "everybody"]
+NoticeUse = Literal["template", "subscription"]
 Moment = Annotated[date | Deadline, WithJsonSchema({"type": "string"})]
 
 
@@ -173,6 +174,26 @@ class ArticlePlan(Noun):
         return tuple(cover for cover in named if cover is not None)
 
 
+class NoticePlan(Noun):
+    """One person's matters, told in WeChat by a verified service account."""
+
+    use: NoticeUse = about(
+        "`template` (a template message to a follower) or `subscription` (a notice that its "
+        "reader has asked for, once each).",
+        "`template`（发给关注者的模板消息）或 `subscription`（读者订阅过的通知，一次订阅一条）。",
+        default="template",
+    )
+    template_id: Localised = about(
+        "Id of the template, as the account's console shows it.", "模板 ID，见公众平台后台。"
+    )
+    openid: str = about(
+        "Column of the reader's openid (blank: not told this way).",
+        "读者 openid 所在的列（留空则不以此方式通知）。",
+        default="openid",
+    )
+    link: Localised | None = about("Where a tap on it leads.", "点按后打开的网址。", default=None)
+
+
 class TemplateChoice(Noun):
     """How a variant of the template is picked."""
 
@@ -207,8 +228,15 @@ class Campaign(Noun):
         "按名称列出的图片：项目内文件，或远程 https 地址。",
         default={},
     )
-    audience: AudienceSource | None = about("Who gets the e-mail.", "邮件收件人。", default=None)
+    audience: AudienceSource | None = about(
+        "Who is written to, each by e-mail or notice.", "邮件和通知的收件人。", default=None
+    )
     email: EmailPlan | None = about("By e-mail.", "邮件渠道。", default=None)
+    notice: NoticePlan | None = about(
+        "To each person in WeChat; `purpose: personal` only.",
+        "微信通知，一人一条；仅限 `purpose: personal`。",
+        default=None,
+    )
     wechat: list[ArticlePlan] = about("By official account.", "公众号渠道。", default=[])
     template: TemplateChoice | None = about("Variants of the template.", "模板变体。", default=None)
     schedule: list[dict[str, Any]] = about(
@@ -231,10 +259,12 @@ class Campaign(Noun):
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
-        if self.email is None and not self.wechat:
-            raise ValueError(say("a campaign needs email or wechat"))
+        if not channels_of(self):
+            raise ValueError(say("a campaign needs email, notice or wechat"))
         if self.email is not None and self.audience is None:
             raise ValueError(say("e-mail needs an audience"))
+        if self.notice is not None and self.audience is None:
+            raise ValueError(say("notices need an audience"))
         return self
 
     @property
@@ -242,8 +272,17 @@ class Campaign(Noun):
         """The campaign's id."""
         return self.campaign
 
+    @property
+    def addresses_people(self) -> bool:
+        """Whether each of the audience gets a message of their own."""
+        return self.email is not None or self.notice is not None
+
 
 def channels_of(campaign: Campaign) -> list[Channel]:
     """The campaign's channels, e-mail first."""
-    present = {"email": campaign.email is not None, "wechat": bool(campaign.wechat)}
+    present = {
+        "email": campaign.email is not None,
+        "notice": campaign.notice is not None,
+        "wechat": bool(campaign.wechat),
+    }
     return [channel for channel in CHANNELS if present[channel]]

@@ -7,8 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
-Channel = Literal["email", "wechat"]
-CHANNELS: tuple[Channel, ...] = ("email", "wechat")
+Channel = Literal["email", "notice", "wechat"]
+CHANNELS: tuple[Channel, ...] = ("email", "notice", "wechat")
+# Those whose other side can be asked, or told again, what it may have got already.
+LOOKING: frozenset[Channel] = frozenset({"notice", "wechat"})
 
 ONCE = "once"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from announce.model.audience import Address
-from announce.model.campaign import Comments, Deliver
+from announce.model.campaign import Comments, Deliver, NoticeUse
 from announce.model.languages import Language
 
 
@@ -99,6 +99,23 @@ class Article:
         return (self, *self.seconds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One person's matter as a service account tells it: `fields` are the values of its
+    template's fields, by name and in order. `subject` names it in lists, and `source` the file
+    its words came from in faults; neither is sent. `link` is "" where a tap leads nowhere.
+    """
+
+    language: Language
+    subject: str
+    openid: str
+    use: NoticeUse
+    template_id: str
+    fields: tuple[tuple[str, str], ...]
+    link: str = ""
+    source: str = field(default="", compare=False)
+
+
 class SealedMail(NamedTuple):
     """A mail as it is written, ready but for Date and Message-ID: these stand between `before`
     and `after`, in which dots at the beginning of lines are doubled as SMTP wants them. `to` names
@@ -110,6 +127,6 @@ class SealedMail(NamedTuple):
     after: bytes
 
 
-Message = Mail | Article
+Message = Mail | Article | Notice
 # What may be handed over.
 Sendable = Message | SealedMail

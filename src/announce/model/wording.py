@@ -10,7 +10,11 @@ from announce.texts import say
 
 def channel_name(channel: str) -> str:
     """A channel as people call it."""
-    return {"email": say("e-mail"), "wechat": say("official account")}[channel]
+    return {
+        "email": say("e-mail"),
+        "notice": say("WeChat notice"),
+        "wechat": say("official account"),
+    }[channel]
 
 
 def listed_channels(channels: Iterable[str]) -> str:
@@ -43,6 +47,7 @@ def reason_text(reason: str) -> str:
         "gone": say("no longer in the audience"),
         "suppressed": say("suppressed"),
         "unreachable": say("no address left"),
+        "no openid": say("no openid"),
         "unsubscribed": say("unsubscribed"),
         "bounced": say("bounced"),
         "manual": say("by hand"),

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from announce.channels.email.mime import write
 from announce.errors import InputError
-from announce.model.message import Article, Mail, Message
+from announce.model.message import Article, Mail, Message, Notice
 from announce.model.plan import Plan, Planned
-from announce.preview.pages import article_page, index_page, mail_page
+from announce.preview.pages import article_page, index_page, mail_page, notice_page
 from announce.texts import say
 
 MARK = ".announce-preview"
@@ -60,6 +60,8 @@ class PreviewFolder:
         self._pages.append(self.written)
         if isinstance(message, Mail):
             self._add_mail(line, message)
+        elif isinstance(message, Notice):
+            self._page(notice_page(line, message))
         else:
             self._add_article(line, message)
 

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from announce.model.message import Article, Blob, Mail
+from announce.model.message import Article, Blob, Mail, Notice
 from announce.model.plan import Plan, Planned
 from announce.model.wording import channel_name, language_name, state_name
 from announce.problems import Problem
@@ -73,6 +73,35 @@ def article_page(line: Planned, article: Article, source: str) -> str:
         f"<div class=frames>{_frame(head, say('Phone'), 'phone')}</div>"
         f"<p class=muted>{escape(line.delivery.key.recipient)} · "
         f"{escape(article.original_url)}</p>",
+        style="../",
+    )
+
+
+def notice_page(line: Planned, notice: Notice) -> str:
+    """One notice as a card in a phone frame: its fields, whose labels the account's console has."""
+    rows = "".join(
+        f"<tr><td style='color:#888;padding:4px 12px 4px 0;white-space:nowrap'>{escape(name)}</td>"
+        f"<td style='padding:4px 0'>{escape(value)}</td></tr>"
+        for name, value in notice.fields
+    )
+    foot = escape(say("Details")) if notice.link else ""
+    card = (
+        "<div style='font-family:sans-serif;background:#ededed;min-height:100vh;padding:16px'>"
+        "<div style='background:#fff;border-radius:8px;padding:16px;font-size:15px'>"
+        f"<table style='border-collapse:collapse'>{rows}</table>"
+        f"<p style='color:#576b95;margin:12px 0 0'>{foot}</p></div></div>"
+    )
+    facts = [
+        (say("key"), line.delivery.key.recipient),
+        (say("to"), notice.openid),
+        (say("language"), language_name(notice.language)),
+        (say("template"), notice.template_id),
+        (say("link"), notice.link),
+    ]
+    return _page(
+        notice.subject,
+        f"{_back()}<h1>{escape(notice.subject)}</h1>{_table(facts)}"
+        f"<div class=frames>{_frame(card, say('Phone'), 'phone')}</div>",
         style="../",
     )
 
@@ -168,6 +197,10 @@ def _facts(line: Planned, mail: Mail) -> str:
         (say("language"), language_name(line.delivery.language)),
         (say("attachments"), extra),
     ]
+    return _table(rows)
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
     cells = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows if value
     )

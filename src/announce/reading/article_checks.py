@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,10 @@ from announce.reading.localised import localised_problems
 from announce.reading.places import Loc
 from announce.reading.project import text_at
 from announce.reading.schema import value_at
+from announce.reading.web_addresses import web_address_problems
 from announce.reading.yamlfile import Loaded
 from announce.texts import say
 
-# Of draft/add's content_source_url:
-# https://developers.weixin.qq.com/doc/offiaccount/Draft_Box/Add_draft.html
-MAX_URL_BYTES = 1024
 # https://developers.weixin.qq.com/doc/subscription/guide/product/message/Batch_Sends.html
 MOST_ARTICLES = 8
 
@@ -89,22 +86,7 @@ def _texts(loaded: Loaded, way: Loc, languages: tuple[Language, ...]) -> Iterato
     for name in ("cover", "author", "original_url"):
         value = value_at(loaded.value, (*way, name))
         yield from localised_problems(loaded, value, (*way, name), languages)
-    written = value_at(loaded.value, (*way, "original_url"))
-    steps = [()] if isinstance(written, str) else [(one,) for one in LANGUAGES]
-    for step in steps:
-        loc: Loc = (*way, "original_url", *step)
-        if url := text_at(loaded, loc):
-            yield from _address(loaded, loc, url)
-
-
-def _address(loaded: Loaded, loc: Loc, url: str) -> Iterator[Problem]:
-    if not re.match(r"https?://", url):
-        message = say('"{url}" is no web address', url=url[:80])
-        yield _at(loaded, loc, "url", message, say("write a whole http or https address"))
-    elif len(url.encode()) > MAX_URL_BYTES or len(url.split()) > 1:
-        message = say("this web address is too long or has spaces")
-        hint = say("at most {n} bytes, without spaces", n=MAX_URL_BYTES)
-        yield _at(loaded, loc, "url", message, hint)
+    yield from web_address_problems(loaded, (*way, "original_url"))
 
 
 def _at(loaded: Loaded, loc: Loc, code: str, message: str, hint: str) -> Problem:

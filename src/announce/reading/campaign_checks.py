@@ -14,6 +14,7 @@ from announce.reading.article_checks import article_problems
 from announce.reading.lines import line_problems
 from announce.reading.localised import localised_problems
 from announce.reading.named_files import named_file_problems
+from announce.reading.notice_checks import notice_problems
 from announce.reading.places import Loc
 from announce.reading.project import address_problems, text_at
 from announce.reading.promises import promised_as_written
@@ -38,6 +39,7 @@ def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from named_file_problems(project.root, loaded)
     yield from _calendar(loaded)
     yield from article_problems(loaded)
+    yield from notice_problems(loaded, promised)
     yield from _expect(loaded)
     if value.get("schedule"):
         yield _at(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from announce.model.campaign import Campaign
@@ -17,6 +17,7 @@ def promised_languages(project: Project, campaign: Campaign) -> tuple[Language, 
         project.languages,
         campaign.email.languages if campaign.email else None,
         [language for article in campaign.wechat for language in article.languages],
+        notice=campaign.notice is not None,
     )
 
 
@@ -32,16 +33,18 @@ def promised_as_written(project: Project, value: Mapping[str, Any]) -> tuple[Lan
         project.languages,
         email if isinstance(email, str | list) else None,
         [language for language in articles if isinstance(language, str)],
+        notice="notice" in value,
     )
 
 
 def _promised(
-    default: Iterable[Language], email: Any, articles: Iterable[Any]
+    default: Sequence[Language], email: Any, articles: Iterable[Any], *, notice: bool
 ) -> tuple[Language, ...]:
     languages: list[Any] = []
     if email is not None:
         languages += (
             list(default) if email == "recipient" else [email] if isinstance(email, str) else email
         )
-    languages += articles
+    # A notice is in its reader's own language.
+    languages += [*(default if notice else ()), *articles]
     return tuple(dict.fromkeys(language for language in languages if language in LANGUAGES))

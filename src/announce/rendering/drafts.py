@@ -19,7 +19,7 @@ from announce.rendering.article import ArticleWriter
 from announce.rendering.book import TemplateBook, missing_template
 from announce.rendering.document import MailWriter
 from announce.rendering.faults import TemplateFault, TemplateTrouble, fault
-from announce.rendering.front import COVER
+from announce.rendering.front import COVER, NOTICE
 from announce.rendering.markdown import parse
 from announce.rendering.markers import text_pieces
 from announce.rendering.plaintext import TextWriter
@@ -34,8 +34,11 @@ _MAX_KNOWN = 1024
 _MAIL_HEAD = ("subject", "short", "preheader")
 _HEAD: dict[Channel, tuple[str, ...]] = {
     "email": _MAIL_HEAD,
+    "notice": ("subject",),
     "wechat": (*_MAIL_HEAD, "article.title", "article.digest"),
 }
+# How the keys begin of which a channel takes as many as there are.
+_LISTED: dict[Channel, str] = {"notice": NOTICE, "wechat": COVER}
 # What must not stand in a header, nor in a title: whatever any reader takes for a line break.
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[\t ]+")
@@ -90,16 +93,37 @@ class Drafts:
         template = self._book.find(kind, variant, channel, language)
         if template is None:
             raise TemplateFault(missing_template(kind, variant, channel, language))
-        lines = {
-            key: self._line(template, key, names, whom)
-            for key in template.head
-            if key in _HEAD[channel] or (channel == "wechat" and key.startswith(COVER))
-        }
+        lines = self._lines(template, channel, names, whom)
         body = self._document(template, names, whom)
         footer = NOTHING
         if channel == "email" and self._book.has(FOOTER, language):
             footer = self._document(self._book.template(FOOTER, language), names, whom)
         return Draft(language=language, lines=lines, body=body, footer=footer)
+
+    def head(
+        self,
+        language: Language,
+        channel: Channel,
+        variant: str | None,
+        names: Mapping[str, Any],
+        whom: str,
+    ) -> tuple[str, dict[str, str]]:
+        """The template's file and the texts of its head that the channel uses, by key."""
+        template = self._book.find(self._kind, variant, channel, language)
+        if template is None:
+            raise TemplateFault(missing_template(self._kind, variant, channel, language))
+        lines = self._lines(template, channel, names, whom)
+        return template.file, {key: line.text for key, line in lines.items()}
+
+    def _lines(
+        self, template: Template, channel: Channel, names: Mapping[str, Any], whom: str
+    ) -> dict[str, Line]:
+        listed = _LISTED.get(channel)
+        return {
+            key: self._line(template, key, names, whom)
+            for key in template.head
+            if key in _HEAD[channel] or (listed and key.startswith(listed))
+        }
 
     def _line(self, template: Template, key: str, names: Mapping[str, Any], whom: str) -> Line:
         source, values = self._run(template, key, names, whom)
@@ -114,7 +138,7 @@ class Drafts:
     def _head_place(self, template: Template, key: str, trouble: TemplateTrouble) -> Place:
         """Where a value of a template's head stands."""
         name, lines = (
-            key.removeprefix("article.").split(".")[0],
+            key.removeprefix("article.").removeprefix(NOTICE).split(".")[0],
             self._book.text(template.name, template.language),
         )
         for number, line in enumerate(lines.split("\n"), 1):

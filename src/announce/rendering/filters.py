@@ -44,7 +44,7 @@ def filters_for(language: Language) -> dict[str, Callable[..., Any]]:
         **harmless,
         "default": default, "d": default,
         "join": _on_lists(_join), "list": _on_lists(partial(_list, language)),
-        "replace": _on_values(_replace), "split": _on_values(_split),
+        "cut": _on_values(_cut), "replace": _on_values(_replace), "split": _on_values(_split),
         "link": partial(_link, language), "email": _email, "qr": _qr,
         **{name: _on_values(partial(function, language)) for name, function in bound.items()},
     }  # fmt: skip
@@ -210,6 +210,17 @@ def _replace(value: Any, old: str, new: str) -> str:
     text = str(value)
     CURRENT.get().spend(text.count(old) * (len(new) // 100 + 1))
     return text.replace(old, new)
+
+
+def _cut(value: Any, most: int) -> str:
+    """The text, or as much of its beginning as goes with … into so many characters."""
+    if type(most) is not int or most < 1:
+        raise _trouble(
+            say("the filter cut needs a number of characters, not {value}", value=_shown(most)),
+            say("write for example: {example}", example="{{ recipient.paper | cut(20) }}"),
+        )
+    text = str(value).strip()
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _split(value: Any, by: str = ";") -> list[str]:

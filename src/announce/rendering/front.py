@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from announce.problems import did_you_mean
 from announce.rendering.faults import TemplateTrouble
 from announce.texts import say
 
-_TOP = ("subject", "short", "preheader", "article")
+_TOP = ("subject", "short", "preheader", "article", "notice")
 _ARTICLE = ("title", "digest", "cover")
 # Keys of the lines of a cover made from them: `article.cover.1` and so on.
 COVER = "article.cover."
+# Keys of the fields of a notice: `notice.thing1` and so on.
+NOTICE = "notice."
+_FIELD = re.compile(r"[a-z][a-z_]*[0-9]*")
 
 
 class HeadTrouble(TemplateTrouble):
@@ -66,7 +71,7 @@ def _quote() -> str:
 
 
 def _read(
-    node: yaml.Node, prefix: str, known: tuple[str, ...], values: dict[str, tuple[str, int]]
+    node: yaml.Node, prefix: str, known: tuple[str, ...] | None, values: dict[str, tuple[str, int]]
 ) -> None:
     if not isinstance(node, yaml.MappingNode):
         raise HeadTrouble(
@@ -83,6 +88,8 @@ def _read(
             )
         if key == "article":
             _read(value, "article.", _ARTICLE, values)
+        elif key == "notice":
+            _read(value, NOTICE, None, values)
         elif key == "cover":
             lines = value.value if isinstance(value, yaml.SequenceNode) else [value]
             values |= {f"{COVER}{n}": _value(key, one) for n, one in enumerate(lines, 1)}
@@ -90,9 +97,16 @@ def _read(
             values[f"{prefix}{key}"] = _value(key, value)
 
 
-def _key(node: yaml.Node, known: tuple[str, ...], line: int) -> str:
+def _key(node: yaml.Node, known: tuple[str, ...] | None, line: int) -> str:
+    """A key of the head; without `known`, the name of a field of a notice."""
     key = str(node.value) if isinstance(node, yaml.ScalarNode) else "…"
-    if key not in known:
+    if known is None and not _FIELD.fullmatch(key):
+        raise HeadTrouble(
+            say('"{key}" is no field of a notice', key=key),
+            say("name it as the template in the account's console does, such as thing1"),
+            line,
+        )
+    if known is not None and key not in known:
         raise HeadTrouble(
             say('a template\'s head has no "{key}"', key=key), did_you_mean(key, known), line
         )

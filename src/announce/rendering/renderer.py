@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from announce.model.audience import Recipient
-from announce.model.campaign import Campaign
+from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import ONCE, Channel
 from announce.model.languages import HTML_TAG, Language
 from announce.model.project import Project
@@ -22,7 +22,7 @@ from announce.rendering.book import TemplateBook
 from announce.rendering.drafts import FOOTER, Drafts, Known
 from announce.rendering.faults import TemplateFault
 from announce.rendering.forms import Form
-from announce.rendering.front import COVER
+from announce.rendering.front import COVER, NOTICE
 from announce.rendering.layout import Layouts
 from announce.rendering.markers import Pieces, html_pieces, marker, text_pieces
 from announce.rendering.names import own_names, shared_names
@@ -35,7 +35,7 @@ from announce.rendering.pictures import (
 from announce.rendering.printing import Value
 from announce.rendering.shape import Filling, Page, Shape
 from announce.rendering.shapes import Message, Shapes
-from announce.rendering.words import Draft, Half, Joined, Words, join, subject_of
+from announce.rendering.words import Draft, Half, Joined, NoticeWords, Words, join, subject_of
 
 __all__ = ["FOOTER", "Addresses", "Filling", "Renderer", "Shape", "TemplateFault", "Words"]
 
@@ -91,6 +91,16 @@ class Renderer:
             body=draft.body,
             footer=draft.footer,
         )
+
+    def notice(
+        self, *, language: Language, variant: str | None, recipient: Recipient, occurrence: str
+    ) -> NoticeWords:
+        """The words of a recipient's notice."""
+        own = own_names("notice", recipient, occurrence, "")
+        names = {**self._shared_names(language), **own}
+        source, lines = self._drafts.head(language, "notice", variant, names, recipient.key)
+        fields = {key.removeprefix(NOTICE): text for key, text in lines.items() if key != "subject"}
+        return NoticeWords(source=source, subject=lines["subject"], fields=fields)
 
     def filling(
         self,
@@ -171,8 +181,7 @@ class Renderer:
         Those that no recipient needs today count too: a recipient merely added tomorrow, in
         another language or of another variant, is then no change of content.
         """
-        channels: list[Channel] = ["email"] if self._campaign.email else []
-        channels += ["wechat"] if self._campaign.wechat else []
+        channels = channels_of(self._campaign)
         themes = {article.theme for article in self._campaign.wechat}
         files = set(self._layouts.sources(channels, themes))
         further = {kind for article in self._campaign.wechat for kind in article.kinds}

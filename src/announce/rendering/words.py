@@ -67,6 +67,18 @@ class Draft(Half):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeWords:
+    """The words of one recipient's notice: the values of its fields by their names, in order.
+
+    `source` is the template's file.
+    """
+
+    source: str
+    subject: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words(Half):
     """One language's words for one recipient.
 

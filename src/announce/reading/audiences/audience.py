@@ -13,6 +13,7 @@ from announce.model.languages import LANGUAGES
 from announce.model.project import Project
 from announce.problems import Place, Problem, did_you_mean, errors_in
 from announce.reading.audiences.exclusions import Exclusions, read_exclusions
+from announce.reading.audiences.openids import check_openids
 from announce.reading.audiences.repeats import Repeats
 from announce.reading.audiences.rows import Roles, RowReader
 from announce.reading.audiences.table import Table, Told, told
@@ -102,6 +103,8 @@ class _Reading:
         )
         people = repeats.kept
         found = [table.problems, reader.problems, repeats.problems]
+        if notice := self.campaign.notice:
+            found.append(check_openids(table, people, notice.openid))
         return audience, [*found, self._attachments(table, people), self._languages(table, people)]
 
     def _roles(self, table: Table) -> list[Problem]:
@@ -121,6 +124,9 @@ class _Reading:
         ):
             if attachment.column is not None:
                 wanted.append((("email", "attachments", number, "column"), attachment.column))
+        if notice := self.campaign.notice:
+            loc: Loc = ("notice", "openid") if "openid" in notice.model_fields_set else ("notice",)
+            wanted.append((loc, notice.openid))
         return [
             self._no_column(table, loc, name) for loc, name in wanted if name not in table.columns
         ]

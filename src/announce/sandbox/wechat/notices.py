@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +86,18 @@ class Notices:
                 (self._account.app_id, name, use, title, content),
             )
         return NoticeTemplate(template_id=name, use=use, title=title, content=content)
+
+    def meet(self, openid: str, template_id: str, use: str, fields: Iterable[str]) -> None:
+        """Have a template of this id with these fields, and somebody's word for one more message
+        of it; a template that is there stays as it is."""
+        content = "\n".join(f"{name}：{{{{{name}.DATA}}}}" for name in fields)
+        with self._state.changing() as base:
+            base.execute(
+                "INSERT OR IGNORE INTO templates VALUES (?, ?, ?, ?, ?)",
+                (self._account.app_id, template_id, use, template_id, content),
+            )
+        if use == "subscribe":
+            self.add_credit([openid], template_id, 1)
 
     def add_credit(self, openids: list[str], template_id: str, messages: int) -> None:
         """Let people have agreed to so many more messages of a subscription template."""

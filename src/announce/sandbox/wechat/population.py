@@ -67,6 +67,13 @@ class Population:
             for name in tags:
                 self._tag(base, name, people)
 
+    def meet(self, openid: str, at: float) -> None:
+        """Let a stranger follow; who left stays away."""
+        with self._state.changing() as base:
+            base.execute(
+                "INSERT OR IGNORE INTO followers VALUES (?, ?, ?, 1, 0)", (self._app_id, openid, at)
+            )
+
     def change(self, openid: str, *, subscribed: bool | None, refuses: bool | None) -> None:
         """Let one leave or come back, refuse messages or take them; None leaves it."""
         with self._state.changing() as base:

@@ -134,6 +134,12 @@ class Scripted:
         """Let somebody follow, with tags by their names."""
         self.add_followers([openid], tags=tags)
 
+    def meet(self, openid: str, template_id: str, use: str, fields: Iterable[str]) -> None:
+        """Play along with a rehearsal that names a reader and a template (of `use` template or
+        subscribe) which this account does not know: they are there from now on."""
+        self._families.population.meet(openid, self._at())
+        self._families.notices.meet(openid, template_id, use, fields)
+
     def add_followers(self, openids: Iterable[str], *, tags: Iterable[str] = ()) -> None:
         """Let many follow at once, all with the same tags."""
         self._families.population.add(openids, tags, self._at())

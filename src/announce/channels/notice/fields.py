@@ -1,0 +1,85 @@
+"""What the fields of a template or subscription message may hold; beyond it answers are 47003."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from announce.model.message import Notice
+from announce.problems import Place, Problem, Severity
+from announce.texts import say, spoken
+
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What the values of one kind of field look like, and how that is told, by language."""
+
+    pattern: re.Pattern[str]
+    told: Mapping[str, str]
+
+
+@cache
+def _figures() -> Mapping[str, Any]:
+    text = (files("announce") / "data" / "wechat_notices.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """The rules of `data/wechat_notices.yaml`, by kind."""
+    return {
+        kind: Rule(pattern=re.compile(entry["pattern"].replace("{han}", _HAN)), told=entry["rule"])
+        for kind, entry in _figures()["kinds"].items()
+    }
+
+
+def repeats_within() -> int:
+    """Seconds in which the platform sends the same client_msg_id to the same reader once."""
+    return int(_figures()["repeat"])
+
+
+def check(notice: Notice) -> list[Problem]:
+    """Every value of a notice that the platform would refuse (errors) or might (warnings)."""
+    return list(_check(notice))
+
+
+def fault(source: str, message: str, hint: str) -> Problem:
+    """A fault of a template's notice."""
+    return Problem(code="notice-field", place=Place(file=source), message=message, hint=hint)
+
+
+def _check(notice: Notice) -> Iterator[Problem]:
+    for name, value in notice.fields:
+        rule = rules().get(name.rstrip("0123456789"))
+        shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        if rule is not None and not rule.pattern.fullmatch(value):
+            yield fault(
+                notice.source,
+                say(
+                    '{name} of a notice is "{value}" ({n} characters), which WeChat refuses',
+                    name=name,
+                    value=shown,
+                    n=len(value),
+                ),
+                say(
+                    "it takes {rule}; the filter cut(20) shortens a text",
+                    rule=rule.told[spoken()],
+                ),
+            )
+        elif rule is None and len(value) > (most := _figures()["free"]):
+            found = fault(
+                notice.source,
+                say("{name} of a notice has {n} characters", name=name, n=len(value)),
+                say("more than {most} may be refused; the filter cut(20) shortens", most=most),
+            )
+            yield replace(found, severity=Severity.WARNING)

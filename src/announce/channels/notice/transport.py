@@ -1,0 +1,191 @@
+"""Delivering notices with an account's template or subscription messages, each once.
+
+The platform sends a template message with the same `client_msg_id` to the same reader once in ten
+minutes, so that one whose answer was lost is safely sent again meanwhile; later nobody can say
+what became of it. A subscription message has no such id, and cannot be looked for.
+https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from announce.channels.base import HandedOver
+from announce.channels.notice.fields import repeats_within
+from announce.channels.wechat.api import OfficialAccount
+from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error, ends_the_run
+from announce.channels.wechat.memory import StepMemory
+from announce.errors import MachineError
+from announce.model.delivery import DeliveryKey, Outcome, State
+from announce.model.message import Notice, Sendable
+from announce.texts import say
+
+# A repeat must arrive within the ten minutes however long a queue is before it.
+SAFELY = timedelta(seconds=repeats_within() / 2)
+REPEATS = (1.0, 3.0)  # seconds before a message whose answer was lost is sent again
+# Answers about the template or the account's conduct: all other readers would get the same, and
+# to insist is what the platform punishes.
+_FOR_ALL = frozenset({40036, 40037, 40249, 43116})
+_FIELD = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
+
+# Makes a rehearsal's reader and template known to the account that plays along.
+Meet = Callable[[Notice], None]
+
+
+class NoticeTransport:
+    """The way to single readers of a verified service account.
+
+    Entering fetches the token: LoginRefused where AppID or AppSecret is refused, MachineError
+    (with the mend) where the platform is out of reach or this machine is not on the allow-list.
+    """
+
+    def __init__(
+        self,
+        account: OfficialAccount,
+        steps: StepMemory,
+        *,
+        now: Callable[[], datetime],
+        meet: Meet | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._account = account
+        self._steps = steps
+        self._now = now
+        self._meet = meet
+        self._sleep = sleep
+        self._contents: Mapping[str, str] | None = None
+        self._over: MachineError | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            _ = self._account.access_token
+        except ApiFailure as failure:
+            raise as_machine_error(failure) from failure
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._account.close()
+
+    def deliver(
+        self,
+        message: Sendable,
+        key: DeliveryKey,
+        message_id: str,
+        handed_over: HandedOver,
+        *,
+        last: bool = True,
+    ) -> Outcome:
+        """Send one notice; `sent` is that the platform took it (`msgid`), not that it was read.
+
+        Raises MachineError, before the hand-over, where no reader can be told: the account has no
+        right to (48001), no such template, or one with other fields; or it refused the last one
+        for all.
+        """
+        notice = _notice(message)
+        if self._over is not None:
+            raise self._over
+        if self._meet is not None:
+            self._meet(notice)
+        if notice.use == "template":
+            try:
+                self._check_template(notice)
+            except ApiFailure as failure:
+                if failure.kind is Kind.RIGHTS or ends_the_run(failure):
+                    raise as_machine_error(failure) from failure
+                return _failed(failure)
+        handed_over()
+        return self._sent(notice, message_id)
+
+    def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None:
+        """`planned` for a template message whose answer was lost so lately that a repeat is the
+        same message; None for all others: nobody can look."""
+        handed = [one.at for one in self._steps.events(key) if one.event == "handed_over"]
+        if _notice(message).use != "template" or not handed:
+            return None
+        if self._now() - handed[-1] > SAFELY:
+            return None
+        return Outcome(state=State.PLANNED, reason=say("a repeat now is the same message"))
+
+    def _check_template(self, notice: Notice) -> None:
+        if self._contents is None:
+            self._contents = {
+                str(one.get("template_id", "")): str(one.get("content", ""))
+                for one in self._account.templates()
+            }
+        content = self._contents.get(notice.template_id)
+        if content is None:
+            raise MachineError(
+                say("the account has no template {id}", id=notice.template_id),
+                hint=say("copy the id from the account's console: 模板消息, or 订阅通知"),
+            )
+        wanted, given = set(_FIELD.findall(content)), {name for name, _ in notice.fields}
+        if wanted != given:
+            raise MachineError(
+                say(
+                    "template {id} has the fields {wanted}, and {file} gives {given}",
+                    id=notice.template_id,
+                    wanted=", ".join(sorted(wanted)),
+                    file=notice.source,
+                    given=", ".join(sorted(given)),
+                ),
+                hint=say("name under `notice:` in the template's head exactly those fields"),
+            )
+
+    def _sent(self, notice: Notice, message_id: str) -> Outcome:
+        is_template = notice.use == "template"
+        for pause in (*REPEATS, None) if is_template else (None,):
+            try:
+                return self._ask(notice, message_id)
+            except ApiFailure as failure:
+                if not failure.unsure:
+                    return self._refused(failure)
+                if pause is None:
+                    return _in_doubt(failure)
+            self._sleep(pause)
+        raise AssertionError("the last try ends it")
+
+    def _ask(self, notice: Notice, message_id: str) -> Outcome:
+        payload: dict[str, Any] = {
+            "touser": notice.openid,
+            "template_id": notice.template_id,
+            "data": {name: {"value": value} for name, value in notice.fields},
+        }
+        if notice.use == "subscription":
+            self._account.send_subscribed(payload | ({"page": notice.link} if notice.link else {}))
+            return Outcome(state=State.SENT)
+        payload["client_msg_id"] = hashlib.sha256(message_id.encode()).hexdigest()[:32]
+        msgid = self._account.send_template(payload | ({"url": notice.link} if notice.link else {}))
+        return Outcome(state=State.SENT, detail={"msgid": msgid})
+
+    def _refused(self, failure: ApiFailure) -> Outcome:
+        for_all = failure.kind is Kind.RIGHTS or failure.code in _FOR_ALL
+        if for_all or ends_the_run(failure):
+            self._over = as_machine_error(failure)
+        return _failed(failure)
+
+
+def _notice(message: Sendable) -> Notice:
+    if not isinstance(message, Notice):
+        raise TypeError(f"one person's matter is a notice, not {type(message).__name__}")
+    return message
+
+
+def _failed(failure: ApiFailure) -> Outcome:
+    """A definite no. The platform's own words name the field at fault."""
+    said = f" ({failure.text})" if failure.kind is Kind.REFUSED and failure.text else ""
+    return Outcome(state=State.FAILED, reason=f"{failure.message}{said}", detail=failure.detail)
+
+
+def _in_doubt(failure: ApiFailure) -> Outcome:
+    return Outcome(state=State.IN_DOUBT, reason=failure.message, detail=failure.detail)
