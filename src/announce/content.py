@@ -43,6 +43,8 @@ def content_of(gathered: Gathered, sources: Iterable[str]) -> dict[str, str]:
         "list_id": settings.email.list_id,
         "author": settings.wechat.author,
     }
+    if campaign.wechat:  # of the letters of covers that are made
+        shaping["project"]["font"] = settings.wechat.font
     content |= dict(_flat("", shaping))
     content |= dict(_files(gathered))
     return content
@@ -64,6 +66,8 @@ def _files(gathered: Gathered) -> Iterator[tuple[str, str]]:
     campaign = gathered.campaign
     named: list[Localised] = [*campaign.pictures.values()]
     named += [cover for article in campaign.wechat for cover in article.covers]
+    if campaign.wechat and (font := gathered.project.settings.wechat.font):
+        named.append(font)
     if campaign.email:
         named += [one.file for one in campaign.email.attachments if one.file]
     for text in named:

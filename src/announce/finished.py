@@ -141,6 +141,8 @@ def _files(project: Project, campaign: Campaign) -> set[Path]:
         files |= {root / name for name in (campaign.audience.file, *campaign.audience.exclude)}
     named: list[Localised] = [*campaign.pictures.values()]
     named += [cover for article in campaign.wechat for cover in article.covers]
+    if campaign.wechat and project.settings.wechat.font:
+        named.append(project.settings.wechat.font)
     named += [
         one.file for one in (campaign.email.attachments if campaign.email else []) if one.file
     ]

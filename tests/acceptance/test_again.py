@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from announce.channels.wechat.fonts import FontTrouble, find_fonts
 from announce.ledger import open_ledger
 
 CFP = "campaigns/cfp.yaml"
@@ -138,3 +141,23 @@ def test_other_interface_gets_its_own_words(announce, project, monkeypatch) -> N
     again = announce("send", CFP, cwd=project)
 
     assert again.code == 0
+
+
+def test_font_of_covers_counts_like_any_file(announce, project) -> None:
+    """A cover is made with it: another font is another article."""
+    try:
+        font = Path(find_fonts(None).bold.path)
+    except FontTrouble:
+        pytest.skip("no font with Chinese characters")
+    own = project / "assets" / f"own{font.suffix}"
+    own.write_bytes(font.read_bytes())
+    with (project / "announce.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"wechat: {{font: assets/{own.name}}}\n")
+    announce("send", CFP, cwd=project)
+    again = announce("send", CFP, cwd=project)
+    with own.open("ab") as file:
+        file.write(b"\0")
+
+    changed = announce("send", CFP, cwd=project)
+
+    assert (UNCHANGED in again.err, UNCHANGED in changed.err) == (True, False)

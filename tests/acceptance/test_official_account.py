@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from announce.sandbox.wechat import OfficialAccountServer
 
@@ -72,3 +73,27 @@ def test_article_that_is_raised_goes_on_from_its_draft(announce, project: Path) 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def test_preview_shows_every_article_of_a_message(announce, project: Path, tmp_path: Path) -> None:
+    """Head and second, each with its card, its page and its exact file."""
+    path = project / CFP
+    campaign = yaml.safe_load(path.read_text("utf-8"))
+    campaign["wechat"] = [{**campaign["wechat"][0], "language": ["zh", "en"]}]
+    campaign["wechat"][0]["cover"] = "assets/covers/cfp.zh.png"
+    path.write_text(yaml.safe_dump(campaign, allow_unicode=True), encoding="utf-8")
+
+    out = tmp_path / "out"
+    ended = announce("preview", CFP, "--out", str(out), cwd=project)
+
+    assert ended.code == 0
+    assert sorted(file.name for file in (out / "article").glob("*.html")) == [
+        "zh+en-1.html",
+        "zh+en-2.html",
+    ]
+    (page,) = (
+        text
+        for file in (out / "messages").glob("*.html")
+        if "zh+en-1.html" in (text := file.read_text("utf-8"))
+    )
+    assert (page.count("class=card"), page.count("<iframe")) == (2, 2)

@@ -32,6 +32,7 @@ class Rendered:
     article_digest: str = ""
     article_cover: tuple[str, ...] = ()
     html: str = "<section><p>各位同仁：</p></section>"
+    points_to_original: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def words(self, **asked: Any) -> Rendered:

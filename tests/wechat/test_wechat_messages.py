@@ -160,3 +160,17 @@ def test_picture_made_fit_is_told_once(tmp_path: Path) -> None:
     assert "WEBP" in told[0].message
     assert "PNG · 2160 × 22" in told[0].message
     assert (composer.notices(), check(article, Place(file="x"))) == ([], [])
+
+
+@pytest.mark.parametrize(("url", "codes"), [(None, ["wechat-original-nowhere"]), (URL, [])])
+def test_box_that_points_to_nothing_is_doubted(
+    tmp_path: Path, url: str | None, codes: list[str]
+) -> None:
+    """Readers who are told to tap need something to tap; it is told once."""
+    rendered = Rendered(points_to_original=True)
+    composer = ArticleComposer(
+        project(tmp_path), campaign(), rendered, load={"cover.png": PNG}.__getitem__
+    )
+    composer.compose(line(language="zh", cover="cover.png", original_url=url))
+    assert [one.code for one in composer.notices()] == codes
+    assert composer.notices() == []

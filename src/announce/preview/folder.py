@@ -3,7 +3,8 @@
 index.html            what will happen, what is doubtful, every message
 messages/0001.html    one message as a reader sees it
 mail/0001.eml         its bytes as they would be sent (Date and Message-ID aside)
-article/zh.html       an article as it would go into the draft box, pictures beside it
+article/zh.html       an article as it would go into the draft box, pictures beside it;
+                      of several in one message zh+en-1.html, zh+en-2.html and so on
 """
 
 from __future__ import annotations
@@ -87,14 +88,21 @@ class PreviewFolder:
         self._page(mail_page(line, mail, raw, f"../mail/{name}.eml"))
 
     def _add_article(self, line: Planned, article: Article) -> None:
-        stem = f"{article.language}"
+        name = line.delivery.language  # of all its articles: zh+en
+        sources = []
+        for number, one in enumerate(article.articles, 1):
+            stem = name if not article.seconds else f"{name}-{number}"
+            self._write_article(one, stem)
+            sources.append(f"../article/{stem}.html")
+        self._page(article_page(line, article, sources))
+
+    def _write_article(self, article: Article, stem: str) -> None:
         html = article.html
         for blob in (article.cover, *article.pictures):
             path = self.folder / "article" / f"{stem}-{Path(blob.name).name}"
             path.write_bytes(blob.data)
             html = html.replace(f"picture:{blob.name}", path.name)
         (self.folder / "article" / f"{stem}.html").write_text(html, encoding="utf-8")
-        self._page(article_page(line, article, f"../article/{stem}.html"))
 
     def _page(self, page: str) -> None:
         path = self.folder / "messages" / f"{self.written:04}.html"

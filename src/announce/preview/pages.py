@@ -4,7 +4,7 @@ and nothing is loaded from afar."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from html import escape
@@ -54,26 +54,45 @@ def mail_page(line: Planned, mail: Mail, raw: bytes, eml: str) -> str:
     )
 
 
-def article_page(line: Planned, article: Article, source: str) -> str:
-    """One article in a phone frame, with what the list card shows."""
-    html = _inlined(article.html, article.pictures, scheme="picture")
-    cover = _data_address(article.cover)
-    head = (
-        f"<div style='font-family:sans-serif;max-width:677px;margin:0 auto;padding:16px'>"
-        f"<h1 style='font-size:22px;line-height:1.4'>{escape(article.title)}</h1>"
-        f"<p style='color:#888;font-size:15px'>{escape(article.author)}</p>{html}"
-        f"<p style='color:#576b95'>{escape(_read_original(article))}</p></div>"
+def article_page(line: Planned, article: Article, sources: Sequence[str]) -> str:
+    """A message: what its card in the list shows, and each of its articles in a phone frame."""
+    cards = "".join(_card(one) for one in article.articles)
+    parts = "".join(
+        f"{_title(number, one, article)}"
+        f"<p><a href='{source}'>{escape(say('The exact file (HTML)'))}</a></p>"
+        f"<div class=frames>{_frame(_opened(one), say('Phone'), 'phone')}</div>"
+        f"<p class=muted>{escape(one.original_url)}</p>"
+        for number, (one, source) in enumerate(zip(article.articles, sources, strict=True), 1)
     )
     return _page(
         article.title,
         f"{_back()}<h1>{escape(article.title)}</h1>"
-        f"<p class=card><img src='{cover}' alt=''><span>{escape(article.title)}<br>"
-        f"<small>{escape(article.summary)}</small></span></p>"
-        f"<p><a href='{source}'>{escape(say('The exact file (HTML)'))}</a></p>"
-        f"<div class=frames>{_frame(head, say('Phone'), 'phone')}</div>"
-        f"<p class=muted>{escape(line.delivery.key.recipient)} · "
-        f"{escape(article.original_url)}</p>",
+        f"<p class=muted>{escape(line.delivery.key.recipient)}</p>{cards}{parts}",
         style="../",
+    )
+
+
+def _title(number: int, article: Article, head: Article) -> str:
+    if not head.seconds:
+        return ""
+    return f"<h2>{number}. {escape(article.title)}</h2>"
+
+
+def _card(article: Article) -> str:
+    return (
+        f"<p class=card><img src='{_data_address(article.cover)}' alt=''>"
+        f"<span>{escape(article.title)}<br><small>{escape(article.summary)}</small></span></p>"
+    )
+
+
+def _opened(article: Article) -> str:
+    """The article as a follower opens it."""
+    html = _inlined(article.html, article.pictures, scheme="picture")
+    return (
+        f"<div style='font-family:sans-serif;max-width:677px;margin:0 auto;padding:16px'>"
+        f"<h1 style='font-size:22px;line-height:1.4'>{escape(article.title)}</h1>"
+        f"<p style='color:#888;font-size:15px'>{escape(article.author)}</p>{html}"
+        f"<p style='color:#576b95'>{escape(_read_original(article))}</p></div>"
     )
 
 

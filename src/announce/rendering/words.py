@@ -104,6 +104,11 @@ class Words(Half):
         return text_pieces(self.body.fragment.text).fill(self.body.values)
 
     @property
+    def points_to_original(self) -> bool:
+        """Whether an article of them tells readers to tap “read original”."""
+        return 'class="box original"' in self.body.fragment.article
+
+    @property
     def article_html(self) -> str:
         """The body as a fragment of HTML for an article, without theme."""
         return html_pieces(self.body.fragment.article).fill(self.body.values)

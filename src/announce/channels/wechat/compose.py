@@ -20,7 +20,7 @@ from announce.model.languages import Language
 from announce.model.message import Article, Blob
 from announce.model.plan import Planned
 from announce.model.project import Project
-from announce.problems import Place, Problem
+from announce.problems import Place, Problem, Severity
 from announce.rendering.qr import qr_address, qr_file, qr_png
 from announce.texts import say
 
@@ -80,6 +80,7 @@ class ArticleComposer:
         self._place = Place(file=str(shown))
         self._fitter = Fitter(self._place)
         self._covers = Covers(project, campaign, self._place)
+        self._doubts: list[Problem] = []
 
     def compose(self, line: Planned) -> Article:
         """The message of one line of the plan: its first article, with the further ones.
@@ -99,8 +100,10 @@ class ArticleComposer:
         return replace(first, deliver=plan.deliver, tag=plan.tag or "", seconds=tuple(seconds))
 
     def notices(self) -> list[Problem]:
-        """What was done to pictures to make them fit since this was last asked, as warnings."""
-        return self._fitter.told()
+        """What was done to pictures to make them fit, and what leads nowhere, as warnings: all
+        since this was last asked."""
+        doubts, self._doubts = self._doubts, []
+        return [*self._fitter.told(), *doubts]
 
     def _parts(self, plan: ArticlePlan) -> Iterator[_Part]:
         """The articles in their order: each kind in all languages, the campaign's own first."""
@@ -136,6 +139,8 @@ class ArticleComposer:
             kind=part.kind,
         )
         written = self._renderer.article_html(words, plan.theme)
+        if words.points_to_original and not part.original_url:
+            self._doubts.append(self._leads_nowhere(part.language))
         content, pictures = self._pictures(written, part.language)
         cover = self._cover(part, words, plan.theme)
         return Article(
@@ -150,6 +155,18 @@ class ArticleComposer:
             pictures=pictures,
             crops=self._covers.crops(cover),
             comments=plan.comments,
+        )
+
+    def _leads_nowhere(self, language: Language) -> Problem:
+        return Problem(
+            code="wechat-original-nowhere",
+            severity=Severity.WARNING,
+            place=self._place,
+            message=say(
+                "the article ({language}) points to “read original”, and there is nothing to tap",
+                language=language,
+            ),
+            hint=say("set original_url of the article, or take the box ::: original out"),
         )
 
     def _cover(self, part: _Part, words: Any, theme: str) -> Blob:
