@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"gates", "samples", "measuring"},
-    {"dispatch"},
+    {"dispatch", "articles"},
     {
         "preparing",
         "looking",

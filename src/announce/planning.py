@@ -105,8 +105,10 @@ class _Planner:
             known, standing = steps.get(key), self.lines.known[position]
             if known is None or standing is None or standing[0] is not State.SENT:
                 continue
+            if known.deleted:  # by a person: it stays away until they ask for it again
+                continue
             further = rank(self.campaign.wechat[position - begin].deliver) > rank(known.wanted)
-            if further or (changed and known.way and not (known.is_out or known.deleted)):
+            if further or (changed and known.way and not known.is_out):
                 self.lines.known[position] = State.PLANNED, ""
 
     def _joined(

@@ -221,3 +221,21 @@ def test_secret_is_told_to_nobody(announce, live: Path, service: OfficialAccount
         announce("--json", "log", CAMPAIGN, cwd=live),
     ]
     assert not [one for one in outputs if service.app_secret in one.out + one.err]
+
+
+@pytest.mark.parametrize(("refuses", "code"), [(False, 0), (True, 1)])
+def test_event_tells_whether_a_notice_arrived(
+    announce, live: Path, service: OfficialAccountServer, tmp_path: Path, refuses: bool, code: int
+) -> None:
+    """Taken by the platform is not arrived: who was not told is named, and stands in the log."""
+    service.change_follower(openid(1), refuses=refuses)
+    announce("send", CAMPAIGN, "--yes", "--only", "SCIFM-002", cwd=live)
+    event = tmp_path / "event.xml"
+    event.write_text(service.events()[-1], encoding="utf-8")
+
+    told = announce("wechat", "status", "--event", str(event), cwd=live)
+    again = announce("--json", "wechat", "status", "--event", str(event), cwd=live)
+
+    assert (told.code, again.code) == (code, code)
+    assert ("SCIFM-002: not told (failed:user block)" in told.out) == refuses
+    assert again.json["result"]["status"] == ("failed:user block" if refuses else "success")

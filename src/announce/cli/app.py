@@ -38,6 +38,7 @@ COMMANDS = {
     "settle": mark("Say what became of a delivery in doubt."),
     "suppress": mark("Addresses not to be written to."),
     "ledger": mark("Check the ledger, copy it out, or take receipts over."),
+    "wechat": mark("The official account: rights, quotas, drafts, undoing."),
     "login": mark("Walk through a login of the mail account and test it; nothing is sent."),
     "schema": mark("Print the JSON Schema of campaigns or settings, for editors."),
     "sandbox": mark("Run the sandbox in the foreground, with a web inbox."),

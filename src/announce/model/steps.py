@@ -75,7 +75,8 @@ def _after(known: Known, event: Event) -> Known:
     detail = event.detail
     match event.event:
         case "deleted":
-            return Known(deleted=True)
+            # A message sent anew must have another id, or the deleted one would answer for it.
+            return Known(deleted=True, refusals=known.refusals + (known.mass_asked is not None))
         case "drafted":
             return Known(
                 media_id=detail["media_id"],
@@ -132,4 +133,5 @@ def _ended(known: Known, event: Event) -> Known:
         # A ledger of before this was recorded knows drafts only.
         way=detail.get("way", "draft"),
         wanted=detail.get("wanted", "draft"),
+        deleted=False,
     )

@@ -99,13 +99,14 @@ def _opened(article: Article) -> str:
 def notice_page(line: Planned, notice: Notice) -> str:
     """One notice as a card in a phone frame: its fields, whose labels the account's console has."""
     rows = "".join(
-        f"<tr><td style='color:#888;padding:4px 12px 4px 0;white-space:nowrap'>{escape(name)}</td>"
+        f"<tr style='vertical-align:top'><td style='color:#888;padding:4px 12px 4px 0;"
+        f"white-space:nowrap'>{escape(name)}</td>"
         f"<td style='padding:4px 0'>{escape(value)}</td></tr>"
         for name, value in notice.fields
     )
     foot = escape(say("Details")) if notice.link else ""
     card = (
-        "<div style='font-family:sans-serif;background:#ededed;min-height:100vh;padding:16px'>"
+        "<div style='font-family:sans-serif;background:#ededed;min-height:720px;padding:16px'>"
         "<div style='background:#fff;border-radius:8px;padding:16px;font-size:15px'>"
         f"<table style='border-collapse:collapse'>{rows}</table>"
         f"<p style='color:#576b95;margin:12px 0 0'>{foot}</p></div></div>"

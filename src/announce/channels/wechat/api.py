@@ -113,6 +113,11 @@ class OfficialAccount(Client):
         """As `list_drafts`, for what was published; many accounts may not (48001)."""
         return self._page("freepublish/batchget", offset)
 
+    def get_published(self, article_id: str) -> list[dict[str, Any]]:
+        """The articles of a publication; `is_deleted` tells those taken away since."""
+        answer = self.post("freepublish/getarticle", data={"article_id": article_id})
+        return _wanted_list(answer, "news_item")
+
     def delete_publication(self, article_id: str) -> None:
         """Take all articles of a publication away for good."""
         # Without an index, and with index 0, all of them go.
