@@ -1,8 +1,8 @@
 """Another official account, which shares nothing with the sandbox's: made from samples alone.
 
-No public emulator that we found has drafts and publications, so this one answers with the shapes that are
-documented, and that SDKs keep as samples, where they differ from the sandbox's: fields nobody asked
-for, ids of other forms, chunked replies, content that an HTML parser has written anew.
+No public emulator that we found has drafts and publications, so this one answers with the shapes
+that are documented, and that SDKs keep as samples, where they differ from the sandbox's: fields
+nobody asked for, ids of other forms, chunked replies, content that an HTML parser wrote anew.
 
 https://developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add.html
 https://developers.weixin.qq.com/doc/subscription/api/public/api_freepublish_submit.html

@@ -169,6 +169,29 @@ def test_mass_message_is_sent_once_whatever_answer_is_lost(
     assert reached(service) == ["mass"]
 
 
+@pytest.mark.parametrize("fault", [*LOST, 45009])
+@pytest.mark.parametrize(
+    ("path", "look"),
+    [("draft/add", "draft/batchget"), ("freepublish/submit", "freepublish/batchget")],
+)
+def test_look_that_fails_is_no_proof_of_absence(
+    opened: Way,
+    service: OfficialAccountServer,
+    article: Article,
+    clock: Clock,
+    path: str,
+    look: str,
+    fault: Fault | int,
+) -> None:
+    """An answer is lost, and so are those of the looks after it: a later run looks again."""
+    service.fail_next(path, Fault.LOST_AFTER)
+    service.fail_next(look, fault, times=4)
+    ended = brought_to_an_end(opened, going(article, "publish"), clock)
+    assert ended == State.SENT
+    assert (reached(service), service.drafts()) == (["publish"], [])
+    assert (calls(service, "draft/add"), calls(service, "freepublish/submit")) == (1, 1)
+
+
 def brought_to_an_end(opened: Way, article: Article, clock: Clock, *, runs: int = 8) -> State:
     """Deliver and look again, as one run after the other would; the last state."""
     state = delivered(opened, article)
