@@ -29,6 +29,7 @@ RUNS = 60
 # A service account may send each follower four messages a month.
 CAMPAIGNS, MASSES = 6, 3
 KILLS = max(8, ASKED // 10)
+PEOPLE = [f"oPerson{number:03}_of_an_example_x" for number in range(120)]
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d494844520000000100000001080200000090775 3de0000000c4944415408d763"
     "f8cfc000000301010018dd8db00000000049454e44ae426082".replace(" ", "")
@@ -45,6 +46,8 @@ class Season:
         self.clock = folder / "clock"
         self.clock.write_text("0", "ascii")
         self.kills = 0
+        self.patience = (0.8, 4.0)
+        self.pauses = (5, 70, 700)
         account = Account(
             app_id="wx0123456789abcdef", app_secret=SECRET, kind=AccountKind.VERIFIED_SERVICE
         )
@@ -59,20 +62,20 @@ class Season:
         settings = (self.root / "announce.yaml").read_text("utf-8")
         settings = settings.replace("BASE", self.server.api_base)
         (self.root / "announce.yaml").write_text(settings, "utf-8")
+        campaigns = sorted(str(path) for path in self.root.glob("campaigns/*.yaml"))
         child = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(self.clock),
-             *(f"campaigns/{number}.yaml" for number in range(CAMPAIGNS))],
+            [sys.executable, str(PROGRAM), str(self.clock), *campaigns],
             cwd=self.root, env={**os.environ, "WECHAT_SECRET": SECRET},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         if kill:
             try:
-                child.wait(self.dice.uniform(0.8, 4.0))
+                child.wait(self.dice.uniform(*self.patience))
             except subprocess.TimeoutExpired:
                 child.kill()
                 self.kills += 1
         child.wait(120)
-        self.pass_time(self.dice.choice((5, 70, 700)))
+        self.pass_time(self.dice.choice(self.pauses))
 
     def pass_time(self, seconds: float) -> None:
         """Until somebody runs it again."""
@@ -163,4 +166,52 @@ def test_season_of_faults_and_kills_reaches_readers_once(season: Season) -> None
     assert Counter(one.kind for one in reached) == {"publish": publications, "mass": MASSES}
     assert season.server.drafts() == []
     assert 45009 not in {request.errcode for request in season.server.journal()}
+    assert season.kills > 0
+
+
+def _tell_people(season: Season) -> None:
+    """In place of articles, a matter of their own for each of some followers."""
+    for path in season.root.glob("campaigns/*.yaml"):
+        path.unlink()
+    template = next(one for one in season.server.templates if one.use == "template")
+    (season.root / "campaigns" / "people.yaml").write_text(
+        "campaign: people\nkind: people\ntitle: {zh: 结果, en: Results}\npurpose: personal\n"
+        f"audience: {{file: people.csv}}\nnotice: {{template_id: {template.template_id}}}\n",
+        "utf-8",
+    )
+    rows = [f"p{n}@example.org,zh,{openid}" for n, openid in enumerate(PEOPLE)]
+    (season.root / "people.csv").write_text("\n".join(["address,language,openid", *rows]), "utf-8")
+    for language in ("zh", "en"):
+        (season.root / "templates" / language / "people.md.j2").write_text(
+            "---\nsubject: 结果\nnotice:\n  thing1: 论文\n  character_string2: P1\n"
+            "  phrase3: 录用\n  time4: 15:01\n---\n",
+            "utf-8",
+        )
+    season.server.add_followers(PEOPLE)
+
+
+@pytest.mark.parametrize("season", [7], indirect=True)
+def test_season_of_faults_and_kills_tells_each_person_once(season: Season) -> None:
+    """Nobody is told twice. Who was not told is in doubt, with a person to settle it: only where
+    the next run came too late for a repeat."""
+    _tell_people(season)
+    season.patience, season.pauses = (0.6, 1.8), (5, 70, 70, 700)
+    season.server.set_faults(season.dice, 0.15)
+    url = "sqlite:///.announce/ledger.sqlite3"
+    states: dict[str, State] = {}
+    for turn in range(RUNS):
+        if turn == RUNS - 6:
+            season.server.set_faults(None)
+        season.run(kill=season.kills < KILLS)
+        with closing(open_ledger(url, season.root, create=False)) as ledger:
+            states = {row.to[0]: row.state for row in ledger.deliveries("people", "once")}
+        if states and set(states.values()) <= {State.SENT, State.IN_DOUBT}:
+            break
+
+    told = Counter(one.openid for one in season.server.notices())
+    assert set(told.values()) == {1}
+    assert set(told) >= {openid for openid, state in states.items() if state is State.SENT}
+    assert set(states) == set(PEOPLE)
+    assert set(states.values()) <= {State.SENT, State.IN_DOUBT}
+    assert list(states.values()).count(State.SENT) > len(PEOPLE) // 2
     assert season.kills > 0
