@@ -29,7 +29,7 @@ RUNS = 60
 # A service account may send each follower four messages a month.
 CAMPAIGNS, MASSES = 6, 3
 KILLS = max(8, ASKED // 10)
-PEOPLE = [f"oPerson{number:03}_of_an_example_x" for number in range(120)]
+PEOPLE = [f"oPerson{number:03}_of_an_example_x" for number in range(60)]
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d494844520000000100000001080200000090775 3de0000000c4944415408d763"
     "f8cfc000000301010018dd8db00000000049454e44ae426082".replace(" ", "")
