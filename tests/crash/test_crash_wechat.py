@@ -20,6 +20,7 @@ from crash_support import LAYOUTS
 from announce.ledger import open_ledger
 from announce.model.delivery import State
 from announce.sandbox.wechat import Account, AccountKind, OfficialAccountServer
+from announce.sandbox.wechat.faults import SEASON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of Unix")
 
@@ -196,7 +197,9 @@ def test_season_of_faults_and_kills_tells_each_person_once(season: Season) -> No
     the next run came too late for a repeat."""
     _tell_people(season)
     season.patience, season.pauses = (0.6, 1.8), (5, 70, 70, 700)
-    season.server.set_faults(season.dice, 0.15)
+    # Not 45011: its minute would be waited for, and is tested elsewhere.
+    kinds = [kind for kind in SEASON if kind != 45011]
+    season.server.set_faults(season.dice, 0.15, kinds=kinds)
     url = "sqlite:///.announce/ledger.sqlite3"
     states: dict[str, State] = {}
     for turn in range(RUNS):

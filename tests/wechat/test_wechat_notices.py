@@ -76,7 +76,9 @@ class Way:
     def deliver(self, notice: Notice) -> Outcome:
         """Send one."""
         with self._transport as transport:
-            return transport.deliver(notice, KEY, "<one@example.org>", self._hand_over)
+            outcome = transport.deliver(notice, KEY, "<one@example.org>", self._hand_over)
+        self.steps.ended(KEY, outcome)
+        return outcome
 
     def settle(self, notice: Notice) -> Outcome | None:
         """Look what became of one."""
@@ -139,6 +141,34 @@ def test_old_doubt_stays_for_a_person(
     way.deliver(notice)
     way.at += timedelta(minutes=6)
     assert way.settle(notice) is None
+
+
+def test_repeat_that_was_held_up_is_not_made_too_late(
+    way: Way, service: OfficialAccountServer, notice: Notice
+) -> None:
+    """A pause of the account may lie between a look and the repeat; a no to one says nothing of
+    the message before it."""
+    service.fail_next("message/template/send", Fault.LOST_AFTER, times=3)
+    way.deliver(notice)
+    assert way.settle(notice) is not None
+    way.at += timedelta(minutes=4)
+    service.fail_next("message/template/send", 45011)
+    assert way.deliver(notice).state is State.FAILED
+    way.at += timedelta(minutes=6)
+    assert way.deliver(notice).state is State.IN_DOUBT
+    assert (way.handed, read(service)) == (2, [READER])
+
+
+def test_person_who_settles_it_lets_it_go_again(
+    way: Way, service: OfficialAccountServer, notice: Notice
+) -> None:
+    """Whoever looked and saw nothing knows better than the clock."""
+    service.fail_next("message/template/send", Fault.LOST_BEFORE, times=3)
+    way.deliver(notice)
+    way.at += timedelta(hours=1)
+    way.steps.note(KEY, "settled_not_sent", {})
+    assert way.deliver(notice).state is State.SENT
+    assert read(service) == [READER]
 
 
 def test_subscription_is_used_up_by_one_message(

@@ -26,8 +26,10 @@ from announce.model.delivery import DeliveryKey, Outcome, State
 from announce.model.message import Notice, Sendable
 from announce.texts import say
 
-# A repeat must arrive within the ten minutes however long a queue is before it.
+# A repeat must arrive within the ten minutes: one is begun in the first half only, and where a
+# queue or a pause of the account held it up, not made in the last minute of them, nor later.
 SAFELY = timedelta(seconds=repeats_within() / 2)
+AT_LAST = timedelta(seconds=repeats_within() - 60)
 REPEATS = (1.0, 3.0)  # seconds before a message whose answer was lost is sent again
 # Answers about the template or the account's conduct: all other readers would get the same, and
 # to insist is what the platform punishes.
@@ -98,6 +100,9 @@ class NoticeTransport:
         if self._meet is not None:
             self._meet(notice)
         if notice.use == "template":
+            doubted = self._doubted_since(key)
+            if doubted is not None and self._now() - doubted > AT_LAST:
+                return Outcome(state=State.IN_DOUBT, reason=say("too late for a repeat"))
             try:
                 self._check_template(notice)
             except ApiFailure as failure:
@@ -110,12 +115,27 @@ class NoticeTransport:
     def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None:
         """`planned` for a template message whose answer was lost so lately that a repeat is the
         same message; None for all others: nobody can look."""
-        handed = [one.at for one in self._steps.events(key) if one.event == "handed_over"]
-        if _notice(message).use != "template" or not handed:
+        doubted = self._doubted_since(key)
+        if _notice(message).use != "template" or doubted is None:
             return None
-        if self._now() - handed[-1] > SAFELY:
+        if self._now() - doubted > SAFELY:
             return None
         return Outcome(state=State.PLANNED, reason=say("a repeat now is the same message"))
+
+    def _doubted_since(self, key: DeliveryKey) -> datetime | None:
+        """When the first message was handed over that may have been taken all the same. Answers
+        to later ones say nothing of it; only a person's word does."""
+        since: datetime | None = None
+        handed: datetime | None = None
+        for one in self._steps.events(key):
+            match one.event:
+                case "handed_over":
+                    handed = one.at
+                case "in_doubt":
+                    since = since or handed
+                case "settled_not_sent":
+                    since = None
+        return since
 
     def _check_template(self, notice: Notice) -> None:
         if self._contents is None:
