@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -13,20 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from announce import __version__
-from announce.importing import importing
+from announce.cli.commands import Commands, mark
 from announce.texts import INTERFACE_LANGUAGES, say
 
 if TYPE_CHECKING:
     from announce.errors import AnnounceError
 
 
-def mark(text: str) -> str:
-    """Name a text for the catalogue where it cannot be translated yet (before `speak`)."""
-    return text
-
-
-# Command → one line of help. The modules behind them are slow to import (templates, database),
-# so that `--help` reads this table instead.
+# Command → one line of help.
 COMMANDS = {
     "init": mark("Make a new project with the example campaigns."),
     "check": mark("Find every fault and doubt of campaigns, templates, audiences and settings."),
@@ -44,41 +37,6 @@ COMMANDS = {
     "sandbox": mark("Run the sandbox in the foreground, with a web inbox."),
     "bench": mark("Measure how fast this machine sends, and where the time goes."),
 }
-
-
-class Commands(click.Group):
-    """A group that imports a command when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of work."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None where there is none of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        with importing():
-            module = importlib.import_module(f"announce.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a guess where the name is unknown."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from announce.problems import did_you_mean
-
-            message = say('no command "{name}"', name=args[0])
-            raise click.UsageError(
-                say("{what}; {hint}", what=message, hint=did_you_mean(args[0], COMMANDS)), ctx
-            )
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands with their lines of help, without importing them."""
-        with formatter.section(say("Commands")):
-            formatter.write_dl([(name, say(line)) for name, line in COMMANDS.items()])
 
 
 def _context(ctx: click.Context, project: str | None, as_json: bool, debug: bool) -> None:
@@ -111,7 +69,9 @@ def build() -> click.Group:
         click.Option(["--debug"], is_flag=True, help=say("Show the traceback of an error.")),
     ]
     group = Commands(
-        "announce",
+        room="announce.cli",
+        table=COMMANDS,
+        name="announce",
         params=options,
         callback=click.pass_context(_context),
         help=say(

@@ -13,14 +13,14 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from announce.channels.base import HandedOver
 from announce.channels.notice.fields import repeats_within
 from announce.channels.wechat.api import OfficialAccount
 from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error, ends_the_run
 from announce.channels.wechat.memory import StepMemory
+from announce.channels.wechat.session import AccountSession
 from announce.errors import MachineError
 from announce.model.delivery import DeliveryKey, Outcome, State
 from announce.model.message import Notice, Sendable
@@ -40,12 +40,8 @@ _FIELD = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
 Meet = Callable[[Notice], None]
 
 
-class NoticeTransport:
-    """The way to single readers of a verified service account.
-
-    Entering fetches the token: LoginRefused where AppID or AppSecret is refused, MachineError
-    (with the mend) where the platform is out of reach or this machine is not on the allow-list.
-    """
+class NoticeTransport(AccountSession):
+    """The way to single readers of a verified service account."""
 
     def __init__(
         self,
@@ -56,28 +52,13 @@ class NoticeTransport:
         meet: Meet | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._account = account
+        super().__init__(account)
         self._steps = steps
         self._now = now
         self._meet = meet
         self._sleep = sleep
         self._contents: Mapping[str, str] | None = None
         self._over: MachineError | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            _ = self._account.access_token
-        except ApiFailure as failure:
-            raise as_machine_error(failure) from failure
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._account.close()
 
     def deliver(
         self,

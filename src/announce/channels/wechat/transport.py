@@ -9,29 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from announce.channels.base import HandedOver
 from announce.channels.wechat.api import OfficialAccount
 from announce.channels.wechat.drafting import Draft, DraftBox, Sleep
-from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error
+from announce.channels.wechat.failures import ApiFailure, Kind
 from announce.channels.wechat.job import Job
 from announce.channels.wechat.massing import MassSender
 from announce.channels.wechat.memory import StepMemory, UploadMemory
 from announce.channels.wechat.pasting import Paste
 from announce.channels.wechat.publishing import Publisher
+from announce.channels.wechat.session import AccountSession
 from announce.model.delivery import DeliveryKey, Edits, Outcome, State
 from announce.model.message import Article, Sendable
 from announce.model.steps import rank
 from announce.texts import say
 
 
-class ArticleTransport:
+class ArticleTransport(AccountSession):
     """The way to an account's readers.
 
-    Entering fetches the token: LoginRefused where AppID or AppSecret is refused, MachineError
-    (with the mend) where the platform is out of reach or this machine is not on the allow-list.
     `paste` writes the page of an article that is to be pasted by hand, and tells its place.
     """
 
@@ -46,27 +44,12 @@ class ArticleTransport:
         edits: Edits = "refuse",
         sleep: Sleep = time.sleep,
     ) -> None:
-        self._account = account
+        super().__init__(account)
         self._steps = steps
         self._paste = paste
         self._box = DraftBox(account, uploads, edits=edits, sleep=sleep)
         self._publisher = Publisher(account, now=now, sleep=sleep)
         self._masses = MassSender(account, now=now, sleep=sleep)
-
-    def __enter__(self) -> Self:
-        try:
-            _ = self._account.access_token
-        except ApiFailure as failure:
-            raise as_machine_error(failure) from failure
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._account.close()
 
     def deliver(
         self,
