@@ -14,6 +14,7 @@ from announce.channels.email.check import check_mail
 from announce.channels.email.compose import MailComposer
 from announce.channels.email.mime import digest as mail_digest
 from announce.channels.notice.compose import NoticeComposer
+from announce.channels.notice.fields import Forms
 from announce.channels.notice.fields import check as check_notice
 from announce.content import FILE
 from announce.errors import InputError, StoppedError
@@ -46,6 +47,8 @@ class Composer:
         self._renderer = Renderer(book, project=project, campaign=campaign)
         self._mails = MailComposer(project, campaign, self._renderer)
         self._notices = NoticeComposer(campaign, self._renderer)
+        # Which fields each template of notices is given: asked of the account before the first.
+        self.notice_forms = Forms()
         self._place = Place(file=shown(campaign.path, project.root))
         self._login = project.settings.email.smtp
 
@@ -89,7 +92,7 @@ class Composer:
         if isinstance(message, Mail):
             return check_mail(message, self._place, self._login)
         if isinstance(message, Notice):
-            return check_notice(message)
+            return [*self.notice_forms.add(message), *check_notice(message)]
         from announce.channels.wechat.limits import check as check_article
 
         return [*self._articles.notices(), *check_article(message, self._place)]

@@ -5,7 +5,7 @@ The sandbox has a ledger of its own, so that rehearsing never blocks the real se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -119,10 +119,12 @@ def open_outlets(
     now: Callable[[], datetime],
     *,
     edits: Edits = "refuse",
+    forms: Iterable[Notice] = (),
 ) -> Iterator[list[Outlet]]:
     """The outlets of these channels, the sandbox running as long as one is rehearsed.
 
-    `edits` says what becomes of drafts that somebody edited by hand.
+    `edits` says what becomes of drafts that somebody edited by hand; `forms` has a notice of each
+    template that will be sent.
     """
     with ExitStack() as stack:
         box: Sandbox | None = None
@@ -140,7 +142,7 @@ def open_outlets(
                 case "email":
                     outlets.append(_email(project, ledger, box, now))
                 case "notice":
-                    outlets.append(_notice(project, ledger, box, now))
+                    outlets.append(_notice(project, ledger, box, now, forms))
                 case "wechat":
                     outlets.append(_wechat(project, ledger, box, now, edits))
         yield outlets
@@ -206,7 +208,11 @@ def _email(
 
 
 def _notice(
-    project: Project, ledger: Ledger, box: Sandbox | None, now: Callable[[], datetime]
+    project: Project,
+    ledger: Ledger,
+    box: Sandbox | None,
+    now: Callable[[], datetime],
+    forms: Iterable[Notice],
 ) -> Outlet:
     from announce.channels.notice.transport import NoticeTransport
     from announce.remembering import RememberedSteps
@@ -223,7 +229,7 @@ def _notice(
         connections=NOTICES_AT_ONCE,
         limits=UNLIMITED,
         steps=steps,
-        open=lambda: NoticeTransport(account(), steps, now=now, meet=meet),
+        open=lambda: NoticeTransport(account(), steps, now=now, forms=forms, meet=meet),
     )
 
 

@@ -81,6 +81,7 @@ class _Planner:
         self.problems: list[Problem] = []
         self._gone = 0
         self._gone_keys: list[str] = []
+        self._used_up: list[str] = []
 
     # -- what the ledger knows -------------------------------------------------------------
 
@@ -107,8 +108,11 @@ class _Planner:
                 continue
             if known.deleted:  # by a person: it stays away until they ask for it again
                 continue
-            further = rank(self.campaign.wechat[position - begin].deliver) > rank(known.wanted)
-            if further or (changed and known.way and not known.is_out):
+            article = self.campaign.wechat[position - begin]
+            further = rank(article.deliver) > rank(known.wanted)
+            if known.is_out:  # its draft was used up by that
+                self._used_up += ["+".join(article.languages)] * further
+            elif further or (changed and known.way):
                 self.lines.known[position] = State.PLANNED, ""
 
     def _joined(
@@ -161,6 +165,13 @@ class _Planner:
         """What else is worth a line below the plan."""
         audience = self.gathered.audience
         yield from self._blank_languages()
+        for language in self._used_up:
+            yield say(
+                "The article {language} is published already, and its draft is used up: to send "
+                "it to followers is another article (announce wechat delete --again), or done in "
+                "the console.",
+                language=language,
+            )
         if self._gone and self.campaign.addresses_people:
             yield say_n(
                 "{n} planned before is gone from the audience: {keys}",

@@ -10,6 +10,7 @@ from functools import partial
 
 from announce.checks.dates import late_facts, past_facts
 from announce.checks.limits import assumed_limits
+from announce.checks.notices import untellable
 from announce.checks.secrets import missing_secrets
 from announce.composing import Composer
 from announce.first_pass import compose_all
@@ -101,6 +102,7 @@ def prepare_opened(
     doubts = [
         *past_facts(gathered.project, gathered.campaign, prepared.place, now),
         *assumed_limits(gathered.project, gathered.campaign),
+        *untellable(gathered.project, gathered.campaign),
         *missing_secrets(gathered.project, gathered.campaign),
         *_late_facts(prepared),
     ]

@@ -167,6 +167,26 @@ def test_value_too_long_stops_everybody(announce, decisions: Path) -> None:
     assert not (decisions / SANDBOX).exists() or told(decisions / SANDBOX) == []
 
 
+def test_template_given_other_fields_by_another_file_is_told(announce, decisions: Path) -> None:
+    """Three of these would be sent and the fourth refused: nothing is sent."""
+    change(decisions, "  phrase3: 录用\n", "", file="templates/zh/decisions.poster.md.j2")
+    ended = announce("send", CAMPAIGN, cwd=decisions)
+    assert (ended.code, "[notice-field]" in ended.out + ended.err) == (2, True)
+    assert "decisions.poster.md.j2" in ended.out + ended.err
+
+
+def test_template_of_the_account_with_other_fields_stops_the_first(
+    announce, live: Path, service: OfficialAccountServer
+) -> None:
+    """Each language has a template of its own, and one of the two does not fit."""
+    own = service.templates[0].template_id
+    other = service.add_template("template", "另一种", "结果：{{phrase1.DATA}}").template_id
+    change(live, own, f"{{zh: {other}, en: {own}}}")
+    ended = announce("send", CAMPAIGN, "--yes", cwd=live)
+    assert (ended.code, f"template {other} has the fields phrase1" in ended.err) == (2, True)
+    assert service.notices() == []
+
+
 def test_template_without_fields_is_told(announce, decisions: Path) -> None:
     """The file and the mend are named."""
     path = decisions / "templates/zh/decisions.poster.md.j2"

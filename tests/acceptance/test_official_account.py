@@ -75,6 +75,46 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def test_account_that_gained_the_right_takes_further_what_fell_short(
+    announce, project: Path
+) -> None:
+    """It was verified since: asked to try again, the drafts are published."""
+    prepare(project, "personal_sub")
+    announce("send", "--channel", "wechat", CFP, cwd=project)
+    settings = project / "announce.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("personal_sub", "verified_sub"), encoding="utf-8")
+
+    still = announce("--json", "send", "--channel", "wechat", CFP, cwd=project)
+    again = announce("--json", "send", "--channel", "wechat", "--retry-failed", CFP, cwd=project)
+
+    assert [one["way"] for one in still.json["articles"]] == ["draft"] * 2
+    assert (again.code, [one["way"] for one in again.json["articles"]]) == (0, ["publish"] * 2)
+    platform = OfficialAccountServer(project / ".announce" / "sandbox" / "wechat", now=_now)
+    assert [request.path for request in platform.journal()].count("draft/add") == 2
+
+
+def test_published_article_is_not_sent_to_followers_as_if_it_could_not(
+    announce, project: Path
+) -> None:
+    """Its draft is used up: that is said, with the ways out, and nothing is counted as sent."""
+    prepare(project, "verified_service")
+    announce("send", "--channel", "wechat", CFP, cwd=project)
+    path = project / CFP
+    text = path.read_text("utf-8").replace("deliver: publish", "deliver: mass")
+    path.write_text(text, encoding="utf-8")
+
+    plan = announce("plan", CFP, cwd=project)
+    ended = announce("--json", "send", "--channel", "wechat", CFP, cwd=project)
+
+    assert "its draft is used up" in plan.out
+    assert "[mass-several]" in plan.out + plan.err
+    assert (ended.code, ended.json["run"]["sent"]) == (0, 0)
+    assert [
+        one["todo"].endswith("followers are not told of it") for one in (ended.json["articles"])
+    ] == [True] * 2
+
+
 def test_preview_shows_every_article_of_a_message(announce, project: Path, tmp_path: Path) -> None:
     """Head and second, each with its card, its page and its exact file."""
     path = project / CFP

@@ -13,7 +13,7 @@ from wechat_support import APP_ID, NOON, SECRET, Steps
 from announce.channels.notice.fields import check
 from announce.channels.notice.transport import NoticeTransport
 from announce.channels.wechat.api import OfficialAccount
-from announce.errors import MachineError
+from announce.errors import InputError, MachineError
 from announce.model.delivery import DeliveryKey, Outcome, State
 from announce.model.message import Notice
 from announce.sandbox.wechat import Account, AccountKind, Fault, OfficialAccountServer
@@ -221,7 +221,7 @@ def test_template_that_does_not_fit_is_told_before_anything_is_sent(
     way: Way, service: OfficialAccountServer, notice: Notice, change: dict, message: str
 ) -> None:
     """Nothing was handed over."""
-    with pytest.raises(MachineError, match=message):
+    with pytest.raises(InputError, match=message):
         way.deliver(replace(notice, **change))
     assert (way.handed, read(service)) == (0, [])
 

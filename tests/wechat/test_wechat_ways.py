@@ -282,7 +282,8 @@ def test_unknown_tag_fails_and_names_those_there_are(
     """Nothing is sent to anybody."""
     service.add_follower("oTagged0001", tags=["作者"])
     outcome = opened.deliver(going(article, "mass", tag="作家"))
-    assert (outcome.state, "作者" in outcome.detail["mend"]) == (State.FAILED, True)
+    assert (outcome.state, "作者" in outcome.reason) == (State.FAILED, True)
+    assert service.drafts() == []
     assert reached(service) == []
 
 

@@ -99,7 +99,10 @@ def todo(told: Told) -> str:
     if known.deleted:
         return say("deleted since")
     if told.row.state is State.WAITING:
-        return say("under way: {reason}; `announce send` again looks", reason=told.row.reason)
+        return say(
+            "under way: {reason}; `announce wechat status`, or the next send, looks again",
+            reason=told.row.reason,
+        )
     match known.way:
         case "paste":
             page = end.get("page", "")
@@ -112,6 +115,8 @@ def todo(told: Told) -> str:
             where = told.url or say("look at {console}", console=CONSOLE)
             text = say("published: {where}; followers are not told of it", where=where)
         case "mass":
+            if tag := end.get("tag"):
+                return say("sent to the followers with the tag “{tag}”", tag=tag)
             return say("sent to followers")
         case _:
             text = (

@@ -19,7 +19,7 @@ from announce.cli.screen import Screen
 from announce.errors import InputError
 from announce.gathering import open_project
 from announce.model.delivery import CHANNELS, Delivery, Event
-from announce.model.wording import language_name, state_name
+from announce.model.wording import channel_name, language_name, state_name
 from announce.outlets import open_ledger_of
 from announce.texts import say
 
@@ -111,11 +111,14 @@ def _table(screen: Screen, entries: list[dict[str, Any]], *, with_events: bool) 
     if not entries:
         screen.line(say("The ledger holds no delivery of this campaign yet."))
         return
+    several = len({entry["channel"] for entry in entries}) > 1
+    heads = [say("key"), *([say("channel")] if several else [])]
     screen.table(
-        [say("key"), say("to"), say("language"), say("state"), say("last event"), say("reason")],
+        [*heads, say("to"), say("language"), say("state"), say("last event"), say("reason")],
         [
             (
                 entry["key"],
+                *([channel_name(entry["channel"])] if several else []),
                 ", ".join(entry["to"]),
                 language_name(entry["language"]),
                 state_name(entry["state"]),

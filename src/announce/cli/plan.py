@@ -141,12 +141,15 @@ def _show_deliveries(screen: Screen, plan: Plan, shown: int | None) -> None:
     lines = [plan.lines[position] for position in islice(chain(due, done), shown)]
     # Where the key is the address, as in most audiences, one column says both.
     keyed = any(line.delivery.to != (line.delivery.key.recipient,) for line in lines)
+    several = len(plan.totals) > 1 and keyed
     heads = [say("to"), say("language"), say("state"), say("subject")]
+    heads = [say("channel"), *heads] if several else heads
     screen.table(
         [say("key"), *heads] if keyed else heads,
         [
             (
                 *([line.delivery.key.recipient] if keyed else []),
+                *([channel_name(line.delivery.key.channel)] if several else []),
                 ", ".join(line.delivery.to),
                 language_name(line.delivery.language),
                 state_name(line.delivery.state),

@@ -113,7 +113,7 @@ def show_people(screen: Screen, people: People, campaign: str) -> None:
         screen.line(
             say(
                 "No address of these is left to write to: tell these people another way, give "
-                "another address, or `announce suppress remove ADDRESS`."
+                "another address (or an openid), or `announce suppress remove ADDRESS`."
             )
         )
     if people.states[State.FAILED]:
@@ -132,7 +132,7 @@ def show_people(screen: Screen, people: People, campaign: str) -> None:
 
 def _named(row: Delivery) -> str:
     to = ", ".join(row.to)
-    return row.key.recipient if to == row.key.recipient else f"{row.key.recipient} ({to})"
+    return row.key.recipient if to in ("", row.key.recipient) else f"{row.key.recipient} ({to})"
 
 
 def show_in_part(screen: Screen, people: People) -> None:

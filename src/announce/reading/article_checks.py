@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from announce.model.languages import LANGUAGES, Language
-from announce.problems import Problem
+from announce.problems import Problem, Severity
 from announce.reading.localised import localised_problems
 from announce.reading.places import Loc
 from announce.reading.project import text_at
@@ -36,6 +36,31 @@ def article_problems(loaded: Loaded) -> Iterator[Problem]:
             hint = say("list it under `also`, or use another campaign for a further one")
             yield _at(loaded, loc, "language-repeated", message, hint)
         seen.add(languages)
+
+
+def mass_problems(loaded: Loaded) -> Iterator[Problem]:
+    """A doubt about several mass messages: a subscription account may send one a day.
+
+    https://developers.weixin.qq.com/doc/subscription/guide/product/message/Batch_Sends.html
+    """
+    wechat = value_at(loaded.value, ("wechat",))
+    masses = [
+        n
+        for n in range(len(wechat) if isinstance(wechat, list) else 0)
+        if text_at(loaded, ("wechat", n, "deliver")) == "mass"
+    ]
+    for n in masses[1:2]:
+        yield Problem(
+            code="mass-several",
+            severity=Severity.WARNING,
+            place=loaded.places.of(("wechat", n, "deliver")),
+            message=say(
+                "{n} mass messages: a subscription account may send one a day, and a service "
+                "account's followers get four a month",
+                n=len(masses),
+            ),
+            hint=say("one message can hold several articles: `language: [zh, en]`"),
+        )
 
 
 def _languages(written: Any) -> tuple[Language, ...]:

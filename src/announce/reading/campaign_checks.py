@@ -10,7 +10,7 @@ from announce.model.languages import LANGUAGES
 from announce.model.moment import Deadline
 from announce.model.project import Project
 from announce.problems import Problem, did_you_mean
-from announce.reading.article_checks import article_problems
+from announce.reading.article_checks import article_problems, mass_problems
 from announce.reading.lines import line_problems
 from announce.reading.localised import localised_problems
 from announce.reading.named_files import named_file_problems
@@ -39,6 +39,7 @@ def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from named_file_problems(project.root, loaded)
     yield from _calendar(loaded)
     yield from article_problems(loaded)
+    yield from mass_problems(loaded)
     yield from notice_problems(loaded, promised)
     yield from _expect(loaded)
     if value.get("schedule"):

@@ -154,9 +154,13 @@ def _problem(loaded: Loaded, loc: Loc, words: tuple[str, str, str]) -> Problem:
     # A whole mapping or nothing at all is shown by its key, a value by itself.
     by_key = value is None or isinstance(value, Mapping | list)
     place = loaded.places.key(loc) if by_key else loaded.places.of(loc)
-    if isinstance(value, str) and ({loc[:1], loc[:2]} & _ACCOUNTS):
+    # A campaign's articles are a list under the same name.
+    is_account = {loc[:1], loc[:2]} & _ACCOUNTS
+    if isinstance(value, str) and is_account and not any(isinstance(one, int) for one in loc):
         # Somebody may have put the password under the wrong key.
-        message, hint = (text.replace(str(value)[:40], "…") for text in (message, hint))
+        message = message.replace(str(value)[:40], "…")
+        if code != "value-unknown":  # whose hint holds our own words only
+            hint = hint.replace(str(value)[:40], "…")
     name = ".".join(str(step) for step in loc if isinstance(step, str))
     message = say("{name}: {message}", name=name, message=message) if name else message
     return Problem(code=code, place=place, message=message, hint=hint)

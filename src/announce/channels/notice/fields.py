@@ -17,6 +17,8 @@ from announce.texts import say, spoken
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _SHOWN = 40
+# Names of templates that are older than the kinds.
+_OLD = re.compile(r"first|remark|keyword\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,46 @@ def repeats_within() -> int:
     return int(_figures()["repeat"])
 
 
+def _cut(rule: Rule, value: str) -> str:
+    """What shortens a value that is only too long."""
+    fits = [n for n in (20, 32) if len(value) > n and rule.pattern.fullmatch(value[:n])]
+    return say("; the filter cut({n}) shortens it", n=fits[-1]) if fits else ""
+
+
 def check(notice: Notice) -> list[Problem]:
     """Every value of a notice that the platform would refuse (errors) or might (warnings)."""
     return list(_check(notice))
+
+
+class Forms:
+    """The fields that the notices of a campaign give to each template, by its id."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], Notice] = {}
+
+    def __iter__(self) -> Iterator[Notice]:
+        """The first notice of each template."""
+        return iter(self._first.values())
+
+    def add(self, notice: Notice) -> list[Problem]:
+        """One more notice; a fault where it gives its template other fields than the first."""
+        first = self._first.setdefault((notice.use, notice.template_id), notice)
+        given, before = (sorted(dict(one.fields)) for one in (notice, first))
+        if given == before:
+            return []
+        return [
+            fault(
+                notice.source,
+                say(
+                    "template {id} gets the fields {these} here, and {those} from {file}",
+                    id=notice.template_id,
+                    these=", ".join(given),
+                    those=", ".join(before),
+                    file=first.source,
+                ),
+                say("a template has one set of fields: name the same ones in both files"),
+            )
+        ]
 
 
 def fault(source: str, message: str, hint: str) -> Problem:
@@ -61,6 +100,13 @@ def fault(source: str, message: str, hint: str) -> Problem:
 def _check(notice: Notice) -> Iterator[Problem]:
     for name, value in notice.fields:
         rule = rules().get(name.rstrip("0123456789"))
+        if rule is None and not _OLD.fullmatch(name):
+            found = fault(
+                notice.source,
+                say('no kind of field is called "{name}"', name=name),
+                say("a field's name is a kind and a number: {kinds}", kinds=", ".join(rules())),
+            )
+            yield replace(found, severity=Severity.WARNING)
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         if rule is not None and not rule.pattern.fullmatch(value):
             yield fault(
@@ -71,10 +117,7 @@ def _check(notice: Notice) -> Iterator[Problem]:
                     value=shown,
                     n=len(value),
                 ),
-                say(
-                    "it takes {rule}; the filter cut(20) shortens a text",
-                    rule=rule.told[spoken()],
-                ),
+                say("it takes {rule}", rule=rule.told[spoken()]) + _cut(rule, value),
             )
         elif rule is None and len(value) > (most := _figures()["free"]):
             found = fault(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from announce.channels.wechat.api import OfficialAccount
 from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error, ends_the_run
 from announce.channels.wechat.memory import StepMemory
 from announce.channels.wechat.session import AccountSession
-from announce.errors import MachineError
+from announce.errors import InputError, MachineError
 from announce.model.delivery import DeliveryKey, Outcome, State
 from announce.model.message import Notice, Sendable
 from announce.texts import say
@@ -49,12 +49,14 @@ class NoticeTransport(AccountSession):
         steps: StepMemory,
         *,
         now: Callable[[], datetime],
+        forms: Iterable[Notice] = (),
         meet: Meet | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(account)
         self._steps = steps
         self._now = now
+        self._forms = tuple(forms)
         self._meet = meet
         self._sleep = sleep
         self._contents: Mapping[str, str] | None = None
@@ -71,9 +73,10 @@ class NoticeTransport(AccountSession):
     ) -> Outcome:
         """Send one notice; `sent` is that the platform took it (`msgid`), not that it was read.
 
-        Raises MachineError, before the hand-over, where no reader can be told: the account has no
-        right to (48001), no such template, or one with other fields; or it refused the last one
-        for all.
+        Raises before the hand-over where no reader can be told: MachineError where the account has
+        no right to (48001) or refused the last one for all, InputError where it has no such
+        template, or one with other fields. `forms` are the first notices of each template that
+        will be sent, so that this is found before any.
         """
         notice = _notice(message)
         if self._over is not None:
@@ -88,7 +91,7 @@ class NoticeTransport(AccountSession):
                 self._check_template(notice)
             except ApiFailure as failure:
                 if failure.kind is Kind.RIGHTS or ends_the_run(failure):
-                    raise as_machine_error(failure) from failure
+                    raise _end(failure) from failure
                 return _failed(failure)
         handed_over()
         return self._sent(notice, message_id)
@@ -119,20 +122,32 @@ class NoticeTransport(AccountSession):
         return since
 
     def _check_template(self, notice: Notice) -> None:
-        if self._contents is None:
-            self._contents = {
-                str(one.get("template_id", "")): str(one.get("content", ""))
-                for one in self._account.templates()
-            }
+        """Ask the account once for its templates, and see that all that is to be sent fits."""
+        if self._contents is not None:
+            self._check_form(notice)
+            return
+        if self._meet is not None:
+            for one in self._forms:
+                self._meet(one)
+        self._contents = {
+            str(one.get("template_id", "")): str(one.get("content", ""))
+            for one in self._account.templates()
+        }
+        for one in (*self._forms, notice):
+            if one.use == "template":
+                self._check_form(one)
+
+    def _check_form(self, notice: Notice) -> None:
+        assert self._contents is not None
         content = self._contents.get(notice.template_id)
         if content is None:
-            raise MachineError(
+            raise InputError(
                 say("the account has no template {id}", id=notice.template_id),
                 hint=say("copy the id from the account's console: 模板消息, or 订阅通知"),
             )
         wanted, given = set(_FIELD.findall(content)), {name for name, _ in notice.fields}
         if wanted != given:
-            raise MachineError(
+            raise InputError(
                 say(
                     "template {id} has the fields {wanted}, and {file} gives {given}",
                     id=notice.template_id,
@@ -172,8 +187,21 @@ class NoticeTransport(AccountSession):
     def _refused(self, failure: ApiFailure) -> Outcome:
         for_all = failure.kind is Kind.RIGHTS or failure.code in _FOR_ALL
         if for_all or ends_the_run(failure):
-            self._over = as_machine_error(failure)
+            self._over = _end(failure)
         return _failed(failure)
+
+
+def _end(failure: ApiFailure) -> MachineError:
+    """The failure as the end of all notices."""
+    if failure.kind is not Kind.RIGHTS:
+        return as_machine_error(failure)
+    return MachineError(
+        say("this account may not send notices: {cause}", cause=failure.message),
+        hint=say(
+            "only a verified service account may (in a rehearsal: wechat.rehearse_as: "
+            "verified_service); tell these people by e-mail, and take `notice` out"
+        ),
+    )
 
 
 def _notice(message: Sendable) -> Notice:

@@ -47,6 +47,8 @@ class Job:
     def sent(self, way: str, **more: Any) -> Outcome:
         """The end of it: how far it came, and how far it was to go."""
         detail = {"way": way, "wanted": self.article.deliver, "media_id": self.known.media_id}
+        if way == "mass" and self.article.tag:
+            detail["tag"] = self.article.tag
         return Outcome(state=State.SENT, detail={**detail, **more})
 
 

@@ -51,11 +51,8 @@ class MassSender:
         """Send the job's draft; a failure where the account has no right to."""
         if job.known.msg_id:
             return self.follow(job)
-        try:
-            tag = self._tag(job.article.tag)
-        except ApiFailure as failure:
-            return failure if failure.kind is Kind.RIGHTS else failed(failure)
-        if isinstance(tag, Outcome):
+        tag = self.tag_of(job)
+        if isinstance(tag, Outcome | ApiFailure):
             return tag
         job.note("mass_sending", {"media_id": job.known.media_id})
         job.hand_over()
@@ -91,19 +88,23 @@ class MassSender:
             outcome.detail["class"] = GONE
         return outcome
 
-    def _tag(self, name: str) -> int | Outcome | None:
+    def tag_of(self, job: Job) -> int | Outcome | ApiFailure | None:
+        """The id of the tag that the message is for, None where it is for all; a failure where the
+        account has no right to tags, an outcome where it has no such tag."""
+        name = job.article.tag
         if not name:
             return None
-        tags = self._account.tags()
+        try:
+            tags = self._account.tags()
+        except ApiFailure as failure:
+            return failure if failure.kind is Kind.RIGHTS else failed(failure)
         if name in tags:
             return tags[name]
+        names = say(", ").join(sorted(tags)) or "—"
         return Outcome(
             state=State.FAILED,
-            reason=say("the account has no tag “{name}”", name=name),
-            detail={
-                "class": "refused",
-                "mend": say("it has: {names}", names=", ".join(sorted(tags)) or "—"),
-            },
+            reason=say("the account has no tag “{name}”; it has: {names}", name=name, names=names),
+            detail={"class": "refused", "mend": say("correct `tag` in the campaign")},
         )
 
     def follow(

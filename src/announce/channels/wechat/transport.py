@@ -79,6 +79,8 @@ class ArticleTransport(AccountSession):
             sent = self._masses.send(job)
             if isinstance(sent, Outcome):
                 return sent
+        if article.deliver == "mass" and isinstance(tag := self._masses.tag_of(job), Outcome):
+            return tag  # before a draft is made for nothing
         found = self._box.ensure(job)
         if isinstance(found, Outcome):
             return self._pasted_instead(job, found)

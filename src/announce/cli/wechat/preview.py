@@ -107,7 +107,12 @@ def _mended(failure: ApiFailure, reader: str) -> AnnounceError:
 
 def _no_draft(desk: Desk, pieces: list[Piece]) -> GateError:
     piece = pieces[0]
-    if piece.known.deleted or not piece.known.way:
+    if piece.known.deleted:
+        return GateError(
+            say("there is no draft of it: it was deleted"),
+            hint=say("`announce wechat delete --again`, then `announce send`, makes it anew"),
+        )
+    if not piece.known.way:
         return GateError(say("there is no draft of it"), hint=say("`announce send` makes it"))
     what = todo(told_of(piece, rehearsed=desk.rehearsed))
     return GateError(say("there is no draft of it: {what}", what=what))
