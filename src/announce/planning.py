@@ -81,7 +81,9 @@ class _Planner:
         self.problems: list[Problem] = []
         self._gone = 0
         self._gone_keys: list[str] = []
+        # Published or sent to followers, by what is asked of them now and cannot be had.
         self._used_up: list[str] = []
+        self._kept: list[str] = []
 
     # -- what the ledger knows -------------------------------------------------------------
 
@@ -110,8 +112,11 @@ class _Planner:
                 continue
             article = self.campaign.wechat[position - begin]
             further = rank(article.deliver) > rank(known.wanted)
+            lower = rank(article.deliver) < rank(known.wanted)
             if known.is_out:  # its draft was used up by that
-                self._used_up += ["+".join(article.languages)] * further
+                language = "+".join(article.languages)
+                self._used_up += [language] * further
+                self._kept += [language] * (changed or lower)
             elif further or (changed and known.way):
                 self.lines.known[position] = State.PLANNED, ""
 
@@ -170,6 +175,12 @@ class _Planner:
                 "The article {language} is published already, and its draft is used up: to send "
                 "it to followers is another article (announce wechat delete --again), or done in "
                 "the console.",
+                language=language,
+            )
+        for language in self._kept:
+            yield say(
+                "The article {language} is out, and stays as its readers have it: what changed "
+                "since does not reach them. To take it back: announce wechat delete.",
                 language=language,
             )
         if self._gone and self.campaign.addresses_people:

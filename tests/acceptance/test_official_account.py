@@ -115,6 +115,22 @@ def test_published_article_is_not_sent_to_followers_as_if_it_could_not(
     ] == [True] * 2
 
 
+def test_words_changed_after_publishing_are_said_to_stay_away(announce, project: Path) -> None:
+    """Who reads that nothing was due must not believe that readers have the new words."""
+    prepare(project, "verified_service")
+    announce("send", "--channel", "wechat", CFP, cwd=project)
+    before = announce("plan", CFP, cwd=project)
+    path = project / "templates" / "zh" / "cfp.md.j2"
+    path.write_text(path.read_text("utf-8") + "\n又及。\n", encoding="utf-8")
+
+    plan = announce("plan", CFP, cwd=project)
+    ended = announce("send", "--channel", "wechat", CFP, cwd=project)
+
+    assert "stays as its readers have it" not in before.out
+    assert plan.out.count("stays as its readers have it") == 2
+    assert (ended.out + ended.err).count("stays as its readers have it") == 2
+
+
 def test_preview_shows_every_article_of_a_message(announce, project: Path, tmp_path: Path) -> None:
     """Head and second, each with its card, its page and its exact file."""
     path = project / CFP

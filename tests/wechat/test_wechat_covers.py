@@ -125,7 +125,7 @@ def test_file_that_is_no_font_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.ttf").write_bytes(b"no font")
     with pytest.raises(FontTrouble, match=r"a\.ttf cannot be used as a font") as caught:
         find_fonts(tmp_path / "a.ttf")
-    assert caught.value.hint == "name a TTF, OTF or TTC file as wechat.font"
+    assert caught.value.hint == "name a TTF, OTF or TTC file as wechat.font in announce.yaml"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_font_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         compose(tmp_path, Rendered(), files={}, cover=None, settings={"font": "my.ttf"})
     assert [(one.code, one.hint) for one in caught.value.problems] == [
-        ("wechat-cover", "name a TTF, OTF or TTC file as wechat.font")
+        ("wechat-cover", "name a TTF, OTF or TTC file as wechat.font in announce.yaml")
     ]
 
 

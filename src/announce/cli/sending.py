@@ -69,8 +69,11 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
         screen.note(refusal)
     _confirm(screen, prepared, options, yes=asked.yes)
     finished.forget(project, campaign)
+    due = len(options.due(prepared.plan))
+    for note in () if due else prepared.plan.notes:  # why, perhaps
+        screen.note(note)
     tallies: dict[str, Tally] = {}
-    with _interruptible() as stop, watcher(screen, len(options.due(prepared.plan))) as watch:
+    with _interruptible() as stop, watcher(screen, due) as watch:
         job = Send(
             prepared=prepared,
             options=options,

@@ -93,7 +93,8 @@ class Layouts:
         known = sorted(path.stem for path in (self._folder / "themes").glob("*.css"))
         if theme not in known:
             what = say('there is no theme "{name}"', name=theme)
-            trouble = TemplateTrouble("theme-unknown", what, did_you_mean(theme, known))
+            listed = say("there are: {names}", names=say(", ").join(known) or "—")
+            trouble = TemplateTrouble("theme-unknown", what, did_you_mean(theme, known) or listed)
             raise fault(trouble, Place(file=f"{FOLDER}/{file}"))
         return self._read(file)
 

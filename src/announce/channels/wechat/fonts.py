@@ -105,12 +105,15 @@ def _named(file: Path) -> Fonts:
     except OSError as error:
         raise FontTrouble(
             say("{file} cannot be used as a font: {cause}", file=file.name, cause=error),
-            say("name a TTF, OTF or TTC file as wechat.font"),
+            say("name a TTF, OTF or TTC file as wechat.font in announce.yaml"),
         ) from error
     if not found:
         raise FontTrouble(
             say("the font {file} has no Chinese characters", file=file.name),
-            say("name another one as wechat.font, or take the setting out: one is looked for"),
+            say(
+                "name another one as wechat.font in announce.yaml, or take the setting out: one is "
+                "looked for"
+            ),
         )
     return Fonts(face, face)
 
