@@ -70,7 +70,7 @@ OWNERS = {
     "segno": {"rendering"},
     "rich": {"cli"},
     "click": {"cli"},
-    "yaml": {"reading", "rendering", "channels", "sandbox"},
+    "yaml": {"reading", "rendering", "channels", "checks", "sandbox"},
 }
 
 
