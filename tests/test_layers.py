@@ -14,6 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"gates", "samples", "measuring"},
+    {"approving", "approved", "approval_file", "comparing"},
     {"dispatch", "articles"},
     {
         "preparing",

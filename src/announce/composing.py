@@ -6,7 +6,7 @@ See `first_pass` for the whole plan.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from announce.reading.campaigns import promised_languages
 from announce.rendering.book import TemplateBook
 from announce.rendering.faults import TemplateFault
 from announce.rendering.names import shared_names
-from announce.rendering.renderer import FOOTER, Renderer
+from announce.rendering.renderer import FOOTER, Renderer, Shape
 from announce.texts import say
 
 if TYPE_CHECKING:
@@ -73,6 +73,16 @@ class Composer:
             return (self._notices if is_notice else self._mails).compose(line)
         except TemplateFault as fault:
             raise InputError(fault.problem.message, problems=self._new(fault)) from fault
+
+    def shape(self, line: Planned) -> Hashable | None:
+        """What a mail has in common with all others that differ from it by printed values only;
+        None where that cannot be told, or it is no mail."""
+        return self._mails.shape(line) if line.delivery.key.channel == "email" else None
+
+    def outline(self, shape: Hashable) -> tuple[str, str]:
+        """The subject and the text of such a shape, names in place of values."""
+        assert isinstance(shape, Shape)
+        return self._renderer.outline(shape)
 
     def _new(self, fault: TemplateFault) -> list[Problem]:
         """The fault, unless another recipient's message showed it already."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
+from announce.approved import verdict
 from announce.checks.figures import unmet
 from announce.content import changes
 from announce.dispatch import Options
@@ -60,8 +61,8 @@ def _refusals(
     campaign = prepared.gathered.campaign
     for problem in unmet(campaign, prepared.gathered.audience, prepared.place):
         yield [], GateError(problem.message, hint=problem.hint)
-    if campaign.approval == "required":
-        yield prepared.channels, _unapproved()
+    if campaign.approvals and (unapproved := verdict(prepared).refusal):
+        yield prepared.channels, unapproved
     channels = [one for one in prepared.channels if options.channel in (None, one)]
     real = [channel for channel in channels if channel not in prepared.plan.sandboxed]
     # Real channels share a ledger: its witnesses are read once.
@@ -71,13 +72,6 @@ def _refusals(
             yield [channel], behind
         for refusal in _ledger_gates(prepared, options, channel):
             yield [channel], refusal
-
-
-def _unapproved() -> GateError:
-    return GateError(
-        say("this campaign needs an approval, and has none"),
-        hint=say("this version cannot record approvals: remove `approval: required` to send"),
-    )
 
 
 def _behind(project: Project, channel: Channel) -> MachineError | None:

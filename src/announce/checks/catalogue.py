@@ -13,7 +13,6 @@ from importlib.resources import files
 
 import yaml
 
-from announce.model.languages import Language
 from announce.problems import Place, Problem, Severity
 from announce.texts import spoken
 
@@ -26,8 +25,8 @@ class Check:
     code: str
     family: str
     severity: Severity
-    reason: Mapping[Language, str]
-    mend: Mapping[Language, str]
+    reason: Mapping[str, str]
+    mend: Mapping[str, str]
 
 
 @cache

@@ -25,6 +25,8 @@ COMMANDS = {
     "check": mark("Find every fault and doubt of campaigns, templates, audiences and settings."),
     "plan": mark("Show who gets what, and who does not and why."),
     "preview": mark("Write a page to look at, and the exact files that would be sent."),
+    "approve": mark("Say yes to exactly what a send would send now."),
+    "approvals": mark("List who approved what, and whether it is still what is sent."),
     "send": mark("Send a campaign: the main job. Run twice, it sends once."),
     "status": mark("Count deliveries by state, and say what needs a person."),
     "log": mark("List every delivery of a campaign and what happened to it."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import click
 from announce.cli.common import banner, campaign_argument, now, prepare_opened
 from announce.cli.screen import Screen, problem_json
 from announce.gathering import open_campaign
+from announce.outlets import open_ledger_of
 from announce.preview.folder import PreviewFolder
 from announce.texts import say
 
@@ -31,8 +33,10 @@ def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) ->
     opened = open_campaign(screen.project, campaign)
     zone = ZoneInfo(opened.project.settings.timezone)
     folder = out or opened.project.private / "preview" / opened.campaign.id
-    preview = PreviewFolder(folder, now().astimezone(zone))
-    prepared = prepare_opened(opened, seen=preview.add)
+    # The ledger's secret makes the Message-IDs: it is there before the first message then.
+    with closing(open_ledger_of(opened.project, "email", create=True)) as ledger:
+        preview = PreviewFolder(folder, now().astimezone(zone), ledger.message_id)
+        prepared = prepare_opened(opened, seen=preview.add)
     banner(screen, opened.project, opened.campaign, sends=False)
     screen.problems(prepared.plan.problems)
     index = preview.finish(prepared.plan)

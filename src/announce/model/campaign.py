@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 
+from announce.model.approval import ApprovalRule
 from announce.model.base import Localised, Noun, about
 from announce.model.delivery import CHANNELS, Channel
 from announce.model.languages import Language
@@ -250,12 +251,27 @@ class Campaign(Noun):
         "计划须符合的数目，否则不发送：`by` 指定列，其余为各取值的数目。",
         default={},
     )
-    approval: Literal["required"] | None = about(
-        "`required`: refused until approved. This version cannot approve.",
-        "`required`：未批准则拒发。本版尚无批准命令。",
+    author: str | None = about(
+        "Who wrote it, for `approval: {not: author}`.",
+        "作者，供 `approval: {not: author}` 使用。",
+        min_length=1,
+        default=None,
+    )
+    approval: Annotated[Literal["required"] | ApprovalRule, Field(union_mode="left_to_right")] | (
+        None
+    ) = about(
+        "`required`: a real send is refused until somebody has approved exactly what it would "
+        "send; `{by: 2, not: author}`: two people, neither of them the campaign's author.",
+        "`required`：须有人批准将要发出的全部内容，否则拒绝真实发送；`{by: 2, not: author}`："
+        "须两人批准，且都不是活动的作者。",
         default=None,
     )
     path: Annotated[Path, Field(exclude=True)] = Path()
+
+    @property
+    def approvals(self) -> ApprovalRule | None:
+        """Who must approve it before it is sent for real; None where nobody needs to."""
+        return ApprovalRule() if self.approval == "required" else self.approval
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
@@ -265,6 +281,8 @@ class Campaign(Noun):
             raise ValueError(say("e-mail needs an audience"))
         if self.notice is not None and self.audience is None:
             raise ValueError(say("notices need an audience"))
+        if self.approvals and self.approvals.not_ == "author" and not self.author:
+            raise ValueError(say("approval says `not: author`, and the campaign names no author"))
         return self
 
     @property

@@ -2,7 +2,7 @@
 
 index.html            what will happen, what is doubtful, every message
 messages/0001.html    one message as a reader sees it
-mail/0001.eml         its bytes as they would be sent (Date and Message-ID aside)
+mail/0001.eml         its bytes as they would be sent (Date aside)
 article/zh.html       an article as it would go into the draft box, pictures beside it;
                       of several in one message zh+en-1.html, zh+en-2.html and so on
 """
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import shutil
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from announce.channels.email.mime import write
 from announce.errors import InputError
+from announce.model.delivery import DeliveryKey
 from announce.model.message import Article, Mail, Message, Notice
 from announce.model.plan import Plan, Planned
 from announce.preview.pages import article_page, index_page, mail_page, notice_page
@@ -29,11 +31,13 @@ MARK = ".announce-preview"
 class PreviewFolder:
     """Takes messages as they are composed and writes each at once, so that memory does not grow.
 
-    An existing folder is replaced only when a preview wrote it. Opens no socket.
+    `message_id` gives the Message-ID of a delivery on a domain. An existing folder is replaced only
+    when a preview wrote it. Opens no socket.
     """
 
     folder: Path
     now: datetime
+    message_id: Callable[[DeliveryKey, str], str]
     written: int = 0
     _pages: array[int] = field(default_factory=lambda: array("I"))
 
@@ -83,7 +87,7 @@ class PreviewFolder:
     def _add_mail(self, line: Planned, mail: Mail) -> None:
         name = f"{self.written:04}"
         domain = mail.sender.spec.rpartition("@")[2]
-        raw = write(mail, message_id=f"<preview-{name}@{domain}>", date=self.now)
+        raw = write(mail, message_id=self.message_id(line.delivery.key, domain), date=self.now)
         (self.folder / "mail" / f"{name}.eml").write_bytes(raw)
         self._page(mail_page(line, mail, raw, f"../mail/{name}.eml"))
 

@@ -22,12 +22,14 @@ _SIMPLE = (str, int, float, date, Deadline, type(None), Environment)
 
 
 class Expression:
-    """How a value is got from a recipient: a column, or what was made of columns."""
+    """How a value is got from a recipient: a column, or what was made of columns; `name` is the
+    first one's."""
 
-    __slots__ = ("read",)
+    __slots__ = ("name", "read")
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, name: str) -> None:
         self.read = read
+        self.name = name
 
 
 class Expressions:
@@ -38,24 +40,25 @@ class Expressions:
 
     def field(self, key: Any) -> Expression:
         """The value under a name. Reading it raises KeyError where there is none."""
-        return self._one((Expression, key), lambda: itemgetter(key))
+        return self._one((Expression, key), lambda: itemgetter(key), str(key))
 
     def has(self, key: Any) -> Expression:
         """Whether there is a value under a name."""
-        return self._one((Names, key), lambda: partial(_has, key))
+        return self._one((Names, key), lambda: partial(_has, key), str(key))
 
     def made(self, function: Callable[..., Any], parts: tuple[Any, ...]) -> Expression:
         """What a function makes of its arguments: expressions and simple values (`is_simple`)."""
         key = (function, *map(_identity, parts))
-        return self._one(key, lambda: _reader(function, parts))
+        name = next((one.name for one in parts if isinstance(one, Expression)), "")
+        return self._one(key, lambda: _reader(function, parts), name)
 
     def kept(self, made: Expression) -> Expression:
         """The same, worked out once for a recipient."""
-        return self._one((_kept, made), lambda: _kept(made))
+        return self._one((_kept, made), lambda: _kept(made), made.name)
 
-    def _one(self, key: Hashable, make: Callable[[], Read]) -> Expression:
+    def _one(self, key: Hashable, make: Callable[[], Read], name: str) -> Expression:
         if key not in self._known:
-            self._known[key] = Expression(make())
+            self._known[key] = Expression(make(), name)
         return self._known[key]
 
 

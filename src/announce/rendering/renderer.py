@@ -132,6 +132,13 @@ class Renderer:
         html = self._html(shape.halves, joined, bool(shape.preheader), pictures)
         return Page(text, Form(html, row))
 
+    def outline(self, shape: Shape) -> tuple[str, str]:
+        """The subject and the text that all mails of one shape have, with the names of values
+        where a recipient's own stand: ⟨name⟩."""
+        named = shape.named()
+        text = self.page(shape).text
+        return named.subject, text.fill(text.cells(named.values))
+
     def mail_subject(self, halves: Sequence[Words]) -> str:
         """The subject of a mail in one language or two, the reader's first."""
         return subject_of(halves)

@@ -84,6 +84,12 @@ class Shape:
         subject = self._subject.said(values)
         return Filling(self, subject, [*values, subject, self._preheader.said(values)])
 
+    def named(self) -> Filling:
+        """What stands in place of a recipient's values where the shape itself is shown."""
+        values = [f"⟨{expression.name}⟩" for expression in self._numbers]
+        subject = self._subject.said(values)
+        return Filling(self, subject, [*values, subject, self._preheader.said(values)])
+
     def agrees(self, plain: Sequence[Draft], names: Names) -> bool:
         """Whether this recipient's drafts, written the plain way, are what the shape gives."""
         return all(

@@ -102,15 +102,26 @@ class MailComposer:
         mail = self._filled(line, line.recipient, letterhead)
         return mail or self._written(line, line.recipient, letterhead)
 
-    def _filled(self, line: Planned, recipient: Recipient, letterhead: Letterhead) -> Mail | None:
-        """The mail by its skeleton; None where it has none, or where something is wrong with it."""
-        filling = self._renderer.filling(
+    def shape(self, line: Planned) -> Shape | None:
+        """The shape of a line's mail; None where mails are made one by one."""
+        assert line.recipient is not None
+        filling = self._filling(line, line.recipient, self._letterhead(line.languages))
+        return filling.shape if filling else None
+
+    def _filling(
+        self, line: Planned, recipient: Recipient, letterhead: Letterhead
+    ) -> Filling | None:
+        return self._renderer.filling(
             languages=letterhead.languages,
             variant=self._variant(recipient),
             recipient=recipient,
             occurrence=line.delivery.key.occurrence,
             unsubscribe=letterhead.answers,
         )
+
+    def _filled(self, line: Planned, recipient: Recipient, letterhead: Letterhead) -> Mail | None:
+        """The mail by its skeleton; None where it has none, or where something is wrong with it."""
+        filling = self._filling(line, recipient, letterhead)
         if filling is None:
             return None
         try:
