@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,9 @@ from announce.sending import Engine
 from announce.tally import Stop, Tally, Watcher
 from announce.texts import say
 
+_BEGUN = frozenset({State.SENT, State.IN_DOUBT, State.WAITING})
+_LOOK = 0.2  # seconds between two looks whether a hold was stopped
+_BEAT = 5.0  # seconds between two signs of life meanwhile
 _UNSETTLED = frozenset({State.IN_DOUBT, State.WAITING})
 
 
@@ -155,6 +159,8 @@ def _one_ledger(
         chosen = _lay(send, run, ledger, rehearsed=rehearsed)
         if witness:
             witness.open(now())
+        if not rehearsed:
+            _hold(send, run, ledger)
         for outlet in outlets:
             # A stop of one account (its day, its login) is no reason to leave another undone.
             if send.over(tallies):
@@ -182,6 +188,30 @@ def _one_ledger(
         finally:
             if witness:
                 witness.close(now())
+
+
+def _hold(send: Send, run: Run, ledger: Ledger) -> None:
+    """Wait before the first message of all, as long as the campaign says, unless stopped."""
+    plan, wait = send.prepared.plan, send.prepared.gathered.campaign.hold
+    if wait is None or any(
+        ledger.totals(plan.campaign, plan.occurrence, channel).keys() & _BEGUN
+        for channel in send.prepared.channels
+    ):
+        return
+    send.watcher.paused(
+        say(
+            "the first message leaves at {time}; Ctrl-C, or `announce stop`, and none does",
+            time=f"{(send.now() + wait).astimezone():%H:%M:%S}",
+        ),
+        wait.total_seconds(),
+    )
+    until = time.monotonic() + wait.total_seconds()
+    beat = time.monotonic()
+    while time.monotonic() < until and not send.stop.is_set():
+        time.sleep(min(_LOOK, max(0.0, until - time.monotonic())))
+        if time.monotonic() - beat > _BEAT:
+            beat = time.monotonic()
+            run.heartbeat(send.now())
 
 
 def _finish(run: Run, ended: str, now: datetime) -> None:

@@ -222,7 +222,7 @@ def test_article_that_goes_further_than_approved_is_refused(announce, live) -> N
     assert "article zh: draft → publish" in ended.err
 
 
-def test_file_for_git_names_nobody(announce, approved) -> None:
+def test_file_for_git_names_nobody(approved: Path) -> None:
     """Counts, texts and keyed hashes; no address, no name, no key of a row, no title."""
     text = next((approved / "approvals").rglob("*.yaml")).read_text("utf-8")
 

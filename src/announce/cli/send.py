@@ -31,6 +31,7 @@ class Asked:
     to_self: str | None
     only: tuple[str, ...]
     limit: int | None
+    first: int | None
     channel: Channel | None
     retry_failed: bool
     changed: bool
@@ -41,7 +42,9 @@ class Asked:
     def is_plain(self) -> bool:
         """Whether the whole campaign is to be sent, and no gate opened."""
         opened = self.changed or self.edits != "refuse"
-        return not (self.dry_run or self.to_self or self.only or self.channel or opened)
+        return not (
+            self.dry_run or self.to_self or self.only or self.first or self.channel or opened
+        )
 
 
 @click.command(
@@ -61,6 +64,11 @@ class Asked:
 )
 @click.option("--only", multiple=True, metavar="KEY", help=say("Only this recipient; repeatable."))
 @click.option("--limit", type=click.IntRange(min=1), help=say("At most so many messages now."))
+@click.option(
+    "--first",
+    type=click.IntRange(min=1),
+    help=say("Only the first so many people, one of each kind first; the rest by another call."),
+)
 @click.option("--channel", type=click.Choice(CHANNELS), help=say("Only this channel."))
 @click.option("--retry-failed", is_flag=True, help=say("Try again what was refused before."))
 @click.option(
@@ -86,6 +94,7 @@ def command(
     to_self: str | None,
     only: tuple[str, ...],
     limit: int | None,
+    first: int | None,
     channel: Channel | None,
     retry_failed: bool,
     changed: bool,
@@ -98,6 +107,7 @@ def command(
         to_self=to_self,
         only=only,
         limit=limit,
+        first=first,
         channel=channel,
         retry_failed=retry_failed,
         changed=changed,

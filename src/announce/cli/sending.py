@@ -8,10 +8,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import click
@@ -19,19 +20,23 @@ import click
 from announce import finished
 from announce.cli.common import banner, now, prepare_opened, with_refusals
 from announce.cli.plan import plan_json, show_classes, show_forecast, show_plan
-from announce.cli.progress import watcher
+from announce.cli.progress import Quiet, watcher
 from announce.cli.report import finish
+from announce.cli.rollout import in_steps
 from announce.cli.screen import Screen
 from announce.cli.send import Asked
 from announce.cli.standing import About
 from announce.dispatch import Options, Send, dispatch
-from announce.errors import AnnounceError, GateError, InputError
+from announce.errors import AnnounceError, GateError, InputError, StoppedError
 from announce.gates import check_gates
 from announce.gathering import Opened
-from announce.model.delivery import Channel
+from announce.halting import Halt
+from announce.model.delivery import Channel, State
 from announce.model.plan import Chosen, Lines, Plan
+from announce.outlets import is_sandboxed, open_ledger_of
 from announce.preparing import Prepared
-from announce.tally import Tally, end_of
+from announce.staging import first
+from announce.tally import Stop, Tally, end_of
 from announce.texts import say, say_n
 
 BEFORE_ASKING = 5  # deliveries listed before the question, so that the counts stay in sight
@@ -44,12 +49,12 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
     send to its end is to be remembered.
     """
     # For a few chosen ones it is quicker to make theirs again than to keep everybody's.
-    chosen = asked.only or asked.limit or asked.channel == "wechat"
+    chosen = asked.only or asked.limit or asked.first or asked.channel == "wechat"
     keep = not (asked.dry_run or asked.to_self or chosen)
     prepared = prepare_opened(opened, to_send=keep)
     project, campaign = opened.project, opened.campaign
     options = Options(
-        only=_known_keys(prepared.plan, asked.only),
+        only=_chosen(prepared, asked),
         limit=asked.limit,
         channel=_present(prepared, asked.channel),
         retry_failed=asked.retry_failed,
@@ -73,16 +78,23 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
     for note in () if due else prepared.plan.notes:  # why, perhaps
         screen.note(note)
     tallies: dict[str, Tally] = {}
-    with _interruptible() as stop, watcher(screen, due) as watch:
+    with _interruptible() as stop, _halting(prepared, stop) as halt:
         job = Send(
             prepared=prepared,
             options=options,
             now=now,
-            watcher=watch,
-            stop=stop,
+            watcher=Quiet(),
+            stop=halt,
             gate=lambda: check_gates(prepared, options),
         )
-        error = _run(job, tallies)
+        run = partial(_run, screen)
+        is_whole = not (asked.only or asked.limit or asked.first or asked.retry_failed)
+        if campaign.rollout and is_whole:
+            error = in_steps(screen, job, tallies, run)
+        else:
+            error = run(job, tallies)
+    if halt.asked:
+        error = _stopped(tallies)
     about = About(project=project, campaign=campaign, problems=prepared.plan.problems)
     standing = about.reached(options.channel, all_named=screen.as_json)
     # Not where a file was edited while it was sent, nor where a gate has something to tell.
@@ -93,12 +105,33 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
     return 130 if stop.is_set() else code
 
 
-def _run(job: Send, tallies: dict[str, Tally]) -> AnnounceError | None:
+@contextmanager
+def _halting(prepared: Prepared, stop: Stop) -> Iterator[Halt]:
+    """What also hears of `announce stop`, for as long as the block lasts."""
+    project = prepared.gathered.project
+    with ExitStack() as stack:
+        ledgers = []
+        for one in {is_sandboxed(project, one): one for one in prepared.channels}.values():
+            ledgers.append(open_ledger_of(project, one, create=True))
+            stack.callback(ledgers[-1].close)
+        yield Halt(stop, ledgers, prepared.plan.campaign)
+
+
+def _stopped(tallies: dict[str, Tally]) -> AnnounceError:
+    sent = sum(one.counts[State.SENT] for one in tallies.values())
+    return StoppedError(
+        say("stopped by `announce stop`, after {n} messages of this run", n=sent),
+        hint=say("the rest is planned: run the same command again to go on"),
+    )
+
+
+def _run(screen: Screen, job: Send, tallies: dict[str, Tally]) -> AnnounceError | None:
     """Deliver what is due; what ended it, if it did not go to its end."""
     # What is there now stays to the end: the collector need not look it through again and again.
     gc.freeze()
     try:
-        dispatch(job, tallies)
+        with watcher(screen, len(job.options.due(job.prepared.plan))) as watch:
+            dispatch(replace(job, watcher=watch), tallies)
         return end_of(tallies)
     except AnnounceError as raised:
         if isinstance(raised, GateError) and not any(one.counts for one in tallies.values()):
@@ -113,6 +146,18 @@ def _wanted(plan: Plan, options: Options) -> Lines:
     if options.only is None and options.channel is None:
         return plan.lines
     return Chosen(plan.lines, (at for at, line in enumerate(plan.lines) if options.wants(line)))
+
+
+def _chosen(prepared: Prepared, asked: Asked) -> frozenset[str] | None:
+    """The recipients to whom this call is restricted, if it is."""
+    if asked.first is None:
+        return _known_keys(prepared.plan, asked.only)
+    if asked.only:
+        raise InputError(
+            say("--first and --only exclude each other"),
+            hint=say("--only KEY names them; --first N takes one of each kind first"),
+        )
+    return first(prepared, asked.first)
 
 
 def _known_keys(plan: Plan, keys: tuple[str, ...]) -> frozenset[str] | None:

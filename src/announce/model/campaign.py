@@ -13,6 +13,7 @@ from announce.model.base import Localised, Noun, about
 from announce.model.delivery import CHANNELS, Channel
 from announce.model.languages import Language
 from announce.model.moment import Deadline
+from announce.model.project import Duration
 from announce.texts import say
 
 Purpose = Literal["announcement", "personal"]
@@ -201,6 +202,21 @@ class TemplateChoice(Noun):
     by: str = about("Column that picks the variant.", "决定模板变体的列。")
 
 
+class Rollout(Noun):
+    """In which steps a campaign is sent."""
+
+    stages: list[int | str] = about(
+        "A group of the settings, a number of further recipients, a share of all, or `rest`.",
+        "设置中的一个组、再发多少位、占全体的比例，或 `rest`（其余）。",
+        min_length=1,
+    )
+    between: Duration | Literal["ask"] = about(
+        "Between two steps: `ask` a person, or wait so long.",
+        "两步之间：`ask`（询问），或等待多久。",
+        default="ask",
+    )
+
+
 class Campaign(Noun):
     """What, to whom, on which channels."""
 
@@ -266,7 +282,22 @@ class Campaign(Noun):
         "须两人批准，且都不是活动的作者。",
         default=None,
     )
+    hold: Duration | None = about(
+        "How long a real send waits before its first message, so that it can be stopped.",
+        "真实发送在发出第一条消息之前等待多久，以便叫停。",
+        default=None,
+    )
+    rollout: Annotated[list[int | str], Field(min_length=1)] | Rollout | None = about(
+        "In steps: `[chairs, 5, 50%, rest]`; a person is asked between them.",
+        "分步发送：`[chairs, 5, 50%, rest]`；每步之间询问。",
+        default=None,
+    )
     path: Annotated[Path, Field(exclude=True)] = Path()
+
+    @property
+    def rollout_plan(self) -> Rollout | None:
+        """The steps in which it is sent; None where it is sent at once."""
+        return Rollout(stages=self.rollout) if isinstance(self.rollout, list) else self.rollout
 
     @property
     def approvals(self) -> ApprovalRule | None:

@@ -310,6 +310,16 @@ class Settings(Noun):
     sender: Sender = about("Who the mails are from.", "发件人。")
     email: EmailSettings = about("The e-mail account.", "邮件账号。", default=EmailSettings())
     wechat: WechatSettings = about("The official account.", "公众号。", default=WechatSettings())
+    groups: dict[str, list[str]] = about(
+        "Addresses of people by a name, for the steps of a `rollout`.",
+        "按名称列出的地址，供 `rollout` 的步骤使用。",
+        default={},
+    )
+    checks: dict[str, Literal["error", "warning", "off"]] = about(
+        "How bad the findings of a check are, by its code.",
+        "各项检查（按代码）的严重程度。",
+        default={},
+    )
     ledger: str = about(
         "Where the ledger is.",
         "台账位置。",

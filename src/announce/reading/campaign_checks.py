@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -21,6 +22,8 @@ from announce.reading.promises import promised_as_written
 from announce.reading.schema import value_at
 from announce.reading.yamlfile import Loaded
 from announce.texts import say
+
+_SHARE = re.compile(r"[1-9][0-9]?%|100%")
 
 
 def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
@@ -42,6 +45,7 @@ def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from mass_problems(loaded)
     yield from notice_problems(loaded, promised)
     yield from _expect(loaded)
+    yield from _rollout(project, loaded)
     if value.get("schedule"):
         yield _at(
             loaded,
@@ -54,6 +58,30 @@ def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
 
 def _at(loaded: Loaded, loc: Loc, code: str, message: str, hint: str = "") -> Problem:
     return Problem(code=code, place=loaded.places.of(loc), message=message, hint=hint)
+
+
+def _rollout(project: Project, loaded: Loaded) -> Iterator[Problem]:
+    """Steps that are none of those there are."""
+    listed: Loc = ("rollout",)
+    steps = value_at(loaded.value, listed)
+    if isinstance(steps, Mapping):
+        listed = ("rollout", "stages")
+        steps = value_at(loaded.value, listed)
+    for number, step in enumerate(steps if isinstance(steps, list) else ()):
+        known = step == "rest" or step in project.settings.groups
+        share = isinstance(step, str) and _SHARE.fullmatch(step)
+        if not (known or share or (isinstance(step, int) and step > 0)):
+            yield _at(
+                loaded,
+                (*listed, number),
+                "rollout-step",
+                say('"{step}" is no step of a rollout', step=step),
+                say(
+                    "write a number of people, a share such as 50%, rest, or a group of "
+                    "announce.yaml ({groups})",
+                    groups=say(", ").join(project.settings.groups) or "–",
+                ),
+            )
 
 
 def _languages(project: Project, loaded: Loaded) -> Iterator[Problem]:
