@@ -37,16 +37,37 @@ def pages(language: str) -> dict[str, str]:
         if zh
         else "Campaign files: `campaigns/*.yaml`",
         "commands": "命令参考" if zh else "Commands",
+        "checks": "检查参考" if zh else "Checks",
     }
     bodies = {
         "settings": model_page(Settings, language),
         "campaign": model_page(Campaign, language),
         "commands": commands_page(),
+        "checks": checks_page(language),
     }
     return {
         name + SUFFIX[language]: f"# {titles[name]}\n\n<!-- {made} -->\n\n{bodies[name]}\n"
         for name in titles
     }
+
+
+def checks_page(language: str) -> str:
+    """Every check by family: code, severity, why it is looked for, and the mend."""
+    from announce.checks.catalogue import checks
+
+    zh = language == "zh"
+    heads = "| 代码 | 严重程度 | 为何检查 | 如何改 |" if zh else "| Code | Severity | Why | Mend |"
+    severities = {"error": "错误", "warning": "提醒"}
+    families: dict[str, list[str]] = {}
+    for one in checks().values():
+        severity = severities[one.severity.value] if zh else one.severity.value
+        cells = (f"`{one.code}`", severity, one.reason[language], one.mend[language])
+        row = "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        families.setdefault(one.family, []).append(row)
+    return "\n\n".join(
+        f"## {family}\n\n{heads}\n|---|---|---|---|\n" + "\n".join(rows)
+        for family, rows in families.items()
+    )
 
 
 def model_page(model: Any, language: str) -> str:

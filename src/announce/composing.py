@@ -6,7 +6,7 @@ See `first_pass` for the whole plan.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,8 @@ from announce.model.campaign import channels_of
 from announce.model.languages import Language
 from announce.model.message import Article, Mail, Message, Notice
 from announce.model.plan import Planned
-from announce.planning import shown
+from announce.model.sample import Sample
+from announce.planning import shown, variant_of
 from announce.problems import Place, Problem, did_you_mean, errors_in
 from announce.reading.campaigns import promised_languages
 from announce.rendering.book import TemplateBook
@@ -51,6 +52,8 @@ class Composer:
         self.notice_forms = Forms()
         self._place = Place(file=shown(campaign.path, project.root))
         self._login = project.settings.email.smtp
+        self._others: dict[tuple[str, str, str | None], int] = {}
+        self._beside: list[int] = []
 
     @cached_property
     def _articles(self) -> ArticleComposer:
@@ -67,6 +70,8 @@ class Composer:
     def compose(self, line: Planned) -> Message:
         """The finished message. InputError with the template's or the row's faults."""
         try:
+            if line.delivery.key.channel != "email":
+                self._is_example(line)
             if line.article:
                 return self._articles.compose(line)
             is_notice = line.delivery.key.channel == "notice"
@@ -91,6 +96,34 @@ class Composer:
             return []
         self._told.add(sign)
         return [fault.problem]
+
+    def _is_example(self, line: Planned) -> None:
+        variant = variant_of(self._gathered.campaign, line.recipient)
+        kind = (line.delivery.key.channel, line.delivery.language, variant)
+        self._others.setdefault(kind, line.delivery.position)
+
+    @property
+    def examples(self) -> list[int]:
+        """The positions of lines that together show all the texts there are: the first of each
+        shape that was composed, here or in another process."""
+        return sorted({*self._mails.examples, *self._others.values(), *self._beside})
+
+    def met(self, examples: Iterable[int]) -> None:
+        """Hear of the examples that another process composed."""
+        self._beside += examples
+
+    def sample(self, line: Planned, language: Language) -> Sample | None:
+        """The words of a line's message in one language, be it the reader's or not; None where the
+        template cannot be rendered for it, or there is none."""
+        try:
+            return self._renderer.sample(
+                language=language,
+                channel=line.delivery.key.channel,
+                variant=variant_of(self._gathered.campaign, line.recipient),
+                recipient=line.recipient,
+            )
+        except TemplateFault:
+            return None
 
     @property
     def processes(self) -> int | None:

@@ -8,7 +8,7 @@ send hands over the very octets that were checked.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -69,6 +69,7 @@ class _Parcel(NamedTuple):
     told: list[Problem]
     sums: Sums | None = None
     filled: bytes = b""
+    examples: Sequence[int] = ()
 
 
 class _FirstPass:
@@ -120,6 +121,7 @@ class _FirstPass:
             self.messages.extend(parcel.messages)
             if parcel.sums is not None:
                 self.sums.join(parcel.sums)
+                self.composer.met(parcel.examples)
                 if self.shelf and beside:
                     self.shelf.join(beside, parcel.filled)
 
@@ -134,7 +136,7 @@ class _FirstPass:
                 messages.append(self._noted(line, message, sums, shelf))
             yield _Parcel(pack(messages), problems.all)
         sums.end()
-        yield _Parcel(pack([]), [], sums, shelf.filled() if shelf else b"")
+        yield _Parcel(pack([]), [], sums, shelf.filled() if shelf else b"", self.composer.examples)
 
     def _noted(
         self, line: Planned, message: Message | None, sums: Sums, shelf: Shelf | None

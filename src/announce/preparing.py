@@ -13,9 +13,11 @@ from announce.checks.limits import assumed_limits
 from announce.checks.notices import untellable
 from announce.checks.secrets import missing_secrets
 from announce.composing import Composer
+from announce.examining import examine
 from announce.first_pass import compose_all
 from announce.forecast import Forecast, forecast
 from announce.gathering import Gathered, Opened, faulty, gather, open_campaign
+from announce.judging import judged
 from announce.ledger.base import Ledger
 from announce.model.campaign import channels_of
 from announce.model.delivery import ONCE, Channel, DeliveryKey, State, Suppression
@@ -95,6 +97,11 @@ def prepare_opened(
         plan = compose_all(
             plan, composer, shelf, seen, meanwhile=import_for_sending if to_send else None
         )
+    place = Place(file=shown(gathered.campaign.path, gathered.project.root))
+    if not errors_in(plan.problems):
+        plan = replace(plan, problems=(*plan.problems, *examine(gathered, plan, composer, now)))
+    plan = replace(plan, problems=tuple(judged(gathered.project, gathered.campaign,
+                                               plan.problems, place)))  # fmt: skip
     if errors_in(plan.problems):
         raise faulty(opened.named, plan.problems)
     told = forecast(gathered.project, plan.lines, now)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from announce.checks.catalogue import checks
 from announce.checks.figures import unmet
 from announce.cli.common import prepare
 from announce.cli.screen import Screen, problem_json
@@ -16,7 +18,9 @@ from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.reading.project import find_project
-from announce.texts import say, say_n
+from announce.texts import say, say_n, spoken
+
+FORMS = ("text", "github")
 
 
 @click.command(
@@ -26,13 +30,26 @@ from announce.texts import say, say_n
         "each with its place and mend. Without FILE: the whole project."
     ),
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    default="text",
+    help=say("text for people and editors; github for annotations of a pull request."),
+)
+@click.option("--list", "listed", is_flag=True, help=say("List all checks with their codes."))
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
 @click.pass_obj
-def command(screen: Screen, files: tuple[str, ...]) -> int:
+def command(screen: Screen, form: str, listed: bool, files: tuple[str, ...]) -> int:
     """Check files."""
+    if listed:
+        return _list(screen)
     problems, checked = _all_problems(screen, files)
     if screen.as_json:
         screen.document({"problems": [problem_json(problem) for problem in problems]})
+    if form == "github":
+        for problem in problems:
+            screen.line(_annotation(problem))
     screen.problems(problems)
     if not problems and not checked:
         screen.line(say("The settings are sound."))
@@ -45,6 +62,39 @@ def command(screen: Screen, files: tuple[str, ...]) -> int:
             )
         )
     return 2 if errors_in(problems) else 0
+
+
+def _list(screen: Screen) -> int:
+    """All checks: code, severity where the project sets none, and why it is looked for."""
+    if screen.as_json:
+        screen.document({"checks": [{**asdict(one)} for one in checks().values()]})
+        return 0
+    screen.table(
+        [say("check"), say("severity"), say("why")],
+        [
+            (one.code, say("error") if one.severity is Severity.ERROR else say("warning"),
+             one.reason[spoken()])
+            for one in checks().values()
+        ],
+    )  # fmt: skip
+    return 0
+
+
+def _annotation(problem: Problem) -> str:
+    """A problem as GitHub's workflow commands have it:
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands"""
+    place = problem.place
+    where = [f"file={_escaped(place.file)}"]
+    where += [f"line={place.line}"] if place.line else []
+    where += [f"col={place.column}"] if place.line and place.column else []
+    where.append(f"title={problem.code}")
+    text = f"{problem.message}\n{problem.hint}".strip()
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{problem.severity.value} {','.join(where)}::{text}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
 
 
 def _all_problems(screen: Screen, files: tuple[str, ...]) -> tuple[list[Problem], int]:

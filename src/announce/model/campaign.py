@@ -38,6 +38,11 @@ class AudienceSource(Noun):
     name: str = about("Column of the name or names.", "姓名列。", default="name")
     language: str = about("Column of the language.", "语言列。", default="language")
     key: str = about("Column of the key.", "键列。", default="key")
+    known: str | None = about(
+        "File of all submissions: each must have its row, and columns of the same name must agree.",
+        "全部投稿的文件：每篇都须有对应的行，同名的列须一致。",
+        default=None,
+    )
     exclude: list[str] = about(
         "Files of addresses or keys that are left out.", "需排除的地址或键的文件。", default=[]
     )
@@ -202,6 +207,18 @@ class TemplateChoice(Noun):
     by: str = about("Column that picks the variant.", "决定模板变体的列。")
 
 
+class Ignored(Noun):
+    """A finding of a check that somebody has looked at."""
+
+    check: str = about("The check's code.", "检查的代码。", min_length=1)
+    text: str = about(
+        "Words that stand in what it told; absent: whatever it tells.",
+        "提示中出现的文字；缺省则该检查的一切提示。",
+        default="",
+    )
+    reason: str = about("Why it is as it should be.", "为何无妨。", min_length=1)
+
+
 class Rollout(Noun):
     """In which steps a campaign is sent."""
 
@@ -281,6 +298,11 @@ class Campaign(Noun):
         "`required`：须有人批准将要发出的全部内容，否则拒绝真实发送；`{by: 2, not: author}`："
         "须两人批准，且都不是活动的作者。",
         default=None,
+    )
+    ignore: list[Ignored] = about(
+        "Findings of checks that are as they should be, each with a reason.",
+        "经查看无妨的检查提示，各附理由。",
+        default=[],
     )
     hold: Duration | None = about(
         "How long a real send waits before its first message, so that it can be stopped.",

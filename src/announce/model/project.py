@@ -315,9 +315,9 @@ class Settings(Noun):
         "按名称列出的地址，供 `rollout` 的步骤使用。",
         default={},
     )
-    checks: dict[str, Literal["error", "warning", "off"]] = about(
-        "How bad the findings of a check are, by its code.",
-        "各项检查（按代码）的严重程度。",
+    checks: dict[str, Literal["error", "warning", "silent"]] = about(
+        "How bad the findings of a check are, by its code; `silent`: they are not told.",
+        "各项检查（按代码）的严重程度；`silent` 则不提示。",
         default={},
     )
     ledger: str = about(

@@ -18,6 +18,7 @@ from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import ONCE, Channel
 from announce.model.languages import HTML_TAG, Language
 from announce.model.project import Project
+from announce.model.sample import Sample
 from announce.rendering.book import TemplateBook
 from announce.rendering.drafts import FOOTER, Drafts, Known
 from announce.rendering.faults import TemplateFault
@@ -90,6 +91,32 @@ class Renderer:
             article_cover=tuple(line for key, line in lines.items() if key.startswith(COVER)),
             body=draft.body,
             footer=draft.footer,
+        )
+
+    def sample(
+        self,
+        *,
+        language: Language,
+        channel: Channel,
+        variant: str | None,
+        recipient: Recipient | None,
+    ) -> Sample:
+        """What one recipient would read in one language, with the template it comes from."""
+        words = self.words(language=language, channel=channel, variant=variant, recipient=recipient)
+        template = self._book.find(self._campaign.kind, variant, channel, language)
+        assert template is not None
+        is_article = channel == "wechat"
+        return Sample(
+            language=language,
+            channel=channel,
+            variant=variant,
+            whom=recipient.key if recipient else "",
+            file=template.file,
+            subject=words.article_title if is_article else words.subject,
+            preheader=words.article_digest if is_article else words.preheader,
+            text=words.text,
+            html=words.article_html if is_article else words.html,
+            written=self._book.text(template.name, language),
         )
 
     def notice(

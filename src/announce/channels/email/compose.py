@@ -34,6 +34,9 @@ _PLAIN_ADDRESS = re.compile(
 )
 
 
+_EXAMPLES = 64
+
+
 class MailRenderer(Protocol):
     """What is asked of rendering: the shape of a mail and what one recipient fills into it, or,
     where there is none, a language's words and the parts of a mail made of them."""
@@ -85,6 +88,8 @@ class MailComposer:
         self._letterheads: dict[tuple[Language, ...], Letterhead] = {}
         # None for a shape whose mails have to be made one by one.
         self._skeletons: dict[Shape, Skeleton | None] = {}
+        # The positions of the first mail of each shape, and of some that have none.
+        self.examples: list[int] = []
 
     def hold_to(self, digests: Mapping[str, str]) -> None:
         """The digests that the files sent along have; another one stops the run."""
@@ -100,7 +105,13 @@ class MailComposer:
             raise TypeError("a line of the plan without a recipient")
         letterhead = self._letterhead(line.languages)
         mail = self._filled(line, line.recipient, letterhead)
+        if mail is None:
+            self._is_example(line)
         return mail or self._written(line, line.recipient, letterhead)
+
+    def _is_example(self, line: Planned) -> None:
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(line.delivery.position)
 
     def shape(self, line: Planned) -> Shape | None:
         """The shape of a line's mail; None where mails are made one by one."""
@@ -129,6 +140,7 @@ class MailComposer:
         except KeyError:
             skeleton = self._skeleton(filling.shape, recipient, letterhead)
             self._skeletons[filling.shape] = skeleton
+            self._is_example(line)
         if skeleton is None:
             return None
         try:

@@ -1,0 +1,71 @@
+"""How bad the findings of checks are in this project, and which of them somebody has looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from announce.checks.catalogue import checks, finding
+from announce.model.campaign import Campaign, Ignored
+from announce.model.project import Project
+from announce.problems import Place, Problem, Severity, did_you_mean
+from announce.texts import say
+
+
+def judged(
+    project: Project, campaign: Campaign, problems: Iterable[Problem], place: Place
+) -> list[Problem]:
+    """The problems with the severities that the project sets, without those that are silent or
+    that the campaign ignores. What is no check's finding is left as it is.
+
+    An entry of `ignore` that nothing answers to is told: it may have been written for a fault that
+    came back in other words.
+    """
+    settings, used = project.settings.checks, set[int]()
+    found = []
+    for problem in problems:
+        if problem.code not in checks():
+            found.append(problem)
+            continue
+        entry = _entry(problem, campaign.ignore)
+        if entry is not None:
+            used.add(entry)
+        elif (severity := settings.get(problem.code)) != "silent":
+            found.append(replace(problem, severity=Severity(severity)) if severity else problem)
+    return [*found, *_unused(campaign, used, place), *_unknown(campaign, settings, place)]
+
+
+def _entry(problem: Problem, ignored: Iterable[Ignored]) -> int | None:
+    for number, one in enumerate(ignored):
+        if one.check == problem.code and one.text in f"{problem.place} {problem.message}":
+            return number
+    return None
+
+
+def _unused(campaign: Campaign, used: set[int], place: Place) -> Iterable[Problem]:
+    for number, one in enumerate(campaign.ignore):
+        if number not in used and one.check in checks():
+            yield finding(
+                "ignore-unused",
+                place,
+                say('ignore: nothing is found any more of {check} "{about}"', check=one.check,
+                    about=one.text),
+            )  # fmt: skip
+
+
+def _unknown(campaign: Campaign, settings: Mapping[str, str], place: Place) -> Iterable[Problem]:
+    for code in settings:
+        if code not in checks():
+            yield _no_check(code, Place(file="announce.yaml"))
+    for one in campaign.ignore:
+        if one.check not in checks():
+            yield _no_check(one.check, place)
+
+
+def _no_check(code: str, place: Place) -> Problem:
+    return Problem(
+        code="check-unknown",
+        place=place,
+        message=say('there is no check "{code}"', code=code),
+        hint=did_you_mean(code, checks()) or say("`announce check --list` lists them"),
+    )
