@@ -12,27 +12,30 @@ from announce.problems import Place, Problem, Severity, did_you_mean
 from announce.texts import say
 
 
-def judged(
-    project: Project, campaign: Campaign, problems: Iterable[Problem], place: Place
-) -> list[Problem]:
+def judged(project: Project, campaign: Campaign, problems: Iterable[Problem]) -> list[Problem]:
     """The problems with the severities that the project sets, without those that are silent or
-    that the campaign ignores. What is no check's finding is left as it is.
-
-    An entry of `ignore` that nothing answers to is told: it may have been written for a fault that
-    came back in other words.
-    """
-    settings, used = project.settings.checks, set[int]()
-    found = []
+    that the campaign ignores. What is no check's finding is left as it is."""
+    settings, found = project.settings.checks, []
     for problem in problems:
         if problem.code not in checks():
             found.append(problem)
-            continue
-        entry = _entry(problem, campaign.ignore)
-        if entry is not None:
-            used.add(entry)
-        elif (severity := settings.get(problem.code)) != "silent":
-            found.append(replace(problem, severity=Severity(severity)) if severity else problem)
-    return [*found, *_unused(campaign, used, place), *_unknown(campaign, settings, place)]
+        elif _entry(problem, campaign.ignore) is None:
+            severity = settings.get(problem.code)
+            if severity is None:
+                found.append(problem)
+            elif severity != "silent":
+                found.append(replace(problem, severity=Severity(severity)))
+    return found
+
+
+def misjudged(
+    project: Project, campaign: Campaign, problems: Iterable[Problem], place: Place
+) -> list[Problem]:
+    """Settings that name no check, and entries of `ignore` to which none of the problems answers:
+    such an entry may have been written for a fault that came back in other words."""
+    settings = project.settings.checks
+    used = {_entry(problem, campaign.ignore) for problem in problems}
+    return [*_unused(campaign, used, place), *_unknown(campaign, settings, place)]
 
 
 def _entry(problem: Problem, ignored: Iterable[Ignored]) -> int | None:
@@ -42,7 +45,7 @@ def _entry(problem: Problem, ignored: Iterable[Ignored]) -> int | None:
     return None
 
 
-def _unused(campaign: Campaign, used: set[int], place: Place) -> Iterable[Problem]:
+def _unused(campaign: Campaign, used: set[int | None], place: Place) -> Iterable[Problem]:
     for number, one in enumerate(campaign.ignore):
         if number not in used and one.check in checks():
             yield finding(

@@ -17,7 +17,7 @@ from announce.examining import examine
 from announce.first_pass import compose_all
 from announce.forecast import Forecast, forecast
 from announce.gathering import Gathered, Opened, faulty, gather, open_campaign
-from announce.judging import judged
+from announce.judging import judged, misjudged
 from announce.ledger.base import Ledger
 from announce.model.campaign import channels_of
 from announce.model.delivery import ONCE, Channel, DeliveryKey, State, Suppression
@@ -97,25 +97,26 @@ def prepare_opened(
         plan = compose_all(
             plan, composer, shelf, seen, meanwhile=import_for_sending if to_send else None
         )
-    place = Place(file=shown(gathered.campaign.path, gathered.project.root))
-    if not errors_in(plan.problems):
-        plan = replace(plan, problems=(*plan.problems, *examine(gathered, plan, composer, now)))
-    plan = replace(plan, problems=tuple(judged(gathered.project, gathered.campaign,
-                                               plan.problems, place)))  # fmt: skip
-    if errors_in(plan.problems):
-        raise faulty(opened.named, plan.problems)
-    told = forecast(gathered.project, plan.lines, now)
-    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, shelf=shelf, forecast=told)
-    doubts = [
-        *past_facts(gathered.project, gathered.campaign, prepared.place, now),
-        *assumed_limits(gathered.project, gathered.campaign),
-        *untellable(gathered.project, gathered.campaign),
-        *missing_secrets(gathered.project, gathered.campaign),
-        *_late_facts(prepared),
+    project, campaign = gathered.project, gathered.campaign
+    place = Place(file=shown(campaign.path, project.root))
+    raw = list(plan.problems)
+    if not errors_in(raw):
+        raw += examine(gathered, plan, composer, now)
+    lasting = tuple(judged(project, campaign, raw))
+    raw += [
+        *past_facts(project, campaign, place, now),
+        *assumed_limits(project, campaign),
+        *untellable(project, campaign),
+        *missing_secrets(project, campaign),
     ]
-    return replace(
-        prepared, plan=replace(plan, problems=(*plan.problems, *doubts)), lasting=plan.problems
-    )
+    told = None if errors_in(lasting) else forecast(project, plan.lines, now)
+    plan = replace(plan, problems=lasting)
+    prepared = Prepared(gathered=gathered, plan=plan, composer=composer, shelf=shelf, forecast=told)
+    raw += _late_facts(prepared)
+    whole = (*judged(project, campaign, raw), *misjudged(project, campaign, raw, place))
+    if errors_in(whole):
+        raise faulty(opened.named, whole)
+    return replace(prepared, plan=replace(plan, problems=whole), lasting=lasting)
 
 
 @contextmanager

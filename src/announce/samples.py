@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from announce.texts import say
 def send_samples(
     prepared: Prepared, options: Options, address: str, now: Callable[[], datetime]
 ) -> int:
-    """Send one mail of each variant and language to `address`; how many were sent.
+    """Send one mail of each shape and language to `address`; how many were sent.
 
     Each says in its subject that it is a sample and for whom the original is. Their
     Message-IDs are new: a sample must never fold with the real mail.
@@ -57,12 +57,13 @@ def send_samples(
 
 
 def _one_of_each(prepared: Prepared, options: Options) -> list[Planned]:
-    shapes: dict[tuple[str | None, str], Planned] = {}
+    shapes: dict[tuple[str | None, str, Hashable], Planned] = {}
     for line in prepared.plan.lines:
         skipped = line.delivery.state is State.SKIPPED
         if line.recipient is not None and not skipped and options.wants(line):
             variant = variant_of(prepared.gathered.campaign, line.recipient)
-            shapes.setdefault((variant, line.delivery.language), line)
+            shape = prepared.composer.shape(line)
+            shapes.setdefault((variant, line.delivery.language, shape), line)
     return list(shapes.values())[: options.limit]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,19 @@ import pytest
 
 from announce.sandbox.mailcatcher import MailCatcher
 from announce.sandbox.wechat import OfficialAccountServer
+
+
+def without_list(project: Path) -> None:
+    """Have the decisions name no list of all submissions, which would tell of every other row."""
+    path = project / "campaigns" / "decisions.yaml"
+    path.write_text(re.sub(r"\n  known: .*", "", path.read_text("utf-8")), "utf-8")
+
+
+@pytest.fixture
+def unlisted(request: pytest.FixtureRequest) -> None:
+    """Projects whose decisions name no list of all submissions."""
+    name = "live" if "live" in request.fixturenames else "project"
+    without_list(request.getfixturevalue(name))
 
 
 def clock() -> datetime:

@@ -183,13 +183,14 @@ def test_real_send_of_a_past_season_says_so(announce, live) -> None:
 
 
 def test_to_self_sends_marked_samples_and_touches_nothing(announce, live, servers) -> None:
-    """One sample of each language to one's own address; the campaign is as before."""
+    """One sample of each shape (with a name, without) and language to one's own address; the
+    campaign is as before."""
     ended = announce("send", "--to-self", "me@example.org", CFP, cwd=live)
 
     mails = servers[0].store.mails()
     assert ended.code == 0, ended.err
     assert {to for one in mails for to in one.to} == {"me@example.org"}
-    assert len(mails) == 2
+    assert len(mails) == 4
     assert all("ample" in one.subject or "样例" in one.subject for one in mails)
     assert announce("status", "--json", cwd=live).json == {"campaigns": []}
 

@@ -6,6 +6,8 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from announce.ledger import open_ledger
 from announce.model.delivery import DeliveryKey, Outcome, State
 
@@ -91,6 +93,7 @@ def test_new_language_of_a_recipient_is_no_change(announce, project) -> None:
     assert mails(project) == 58
 
 
+@pytest.mark.usefixtures("unlisted")
 def test_address_under_a_new_key_is_refused(announce, live) -> None:
     """A renumbered submission would write to its authors again: exit 3, and who is named."""
     announce("send", "--yes", DECISIONS, cwd=live)

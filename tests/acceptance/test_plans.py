@@ -88,6 +88,7 @@ def test_empty_plan_is_json_too(announce, project) -> None:
     assert ended.out == json.dumps(ended.json, ensure_ascii=False, indent=2) + "\n"
 
 
+@pytest.mark.usefixtures("unlisted")
 def test_what_was_sent_is_known_wherever_it_stands(announce, project) -> None:
     """Rows turned round, one more at the top, one less: each keeps what the ledger knows of it."""
     announce("send", "--limit", "4", DECISIONS, cwd=project)
@@ -111,6 +112,7 @@ def test_what_was_sent_is_known_wherever_it_stands(announce, project) -> None:
     ]
 
 
+@pytest.mark.usefixtures("unlisted")
 def test_who_is_gone_from_the_audience_is_told(announce, project) -> None:
     """Planned before, and no longer there: counted and named."""
     announce("send", "--limit", "1", DECISIONS, cwd=project)
