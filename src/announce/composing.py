@@ -112,15 +112,16 @@ class Composer:
         """Hear of the examples that another process composed."""
         self._beside += examples
 
-    def sample(self, line: Planned, language: Language) -> Sample | None:
+    def sample(self, line: Planned, language: Language, kind: str | None = None) -> Sample | None:
         """The words of a line's message in one language, be it the reader's or not; None where the
-        template cannot be rendered for it, or there is none."""
+        template cannot be rendered for it, or there is none. `kind` is a further article's."""
         try:
             return self._renderer.sample(
                 language=language,
                 channel=line.delivery.key.channel,
                 variant=variant_of(self._gathered.campaign, line.recipient),
                 recipient=line.recipient,
+                kind=kind,
             )
         except TemplateFault:
             return None

@@ -46,12 +46,13 @@ class _Examiner:
         languages = promised_languages(self.project, self.campaign)
         for position in self.composer.examples:
             line = self.plan.lines[position]
-            samples: dict[Language, Sample] = {}
-            for language in languages:
-                sample = self.composer.sample(line, language)
-                if sample is not None:
-                    samples[language] = sample
-            yield from self._samples(line, samples)
+            for kind in (None, *(line.article.kinds if line.article else ())):
+                samples: dict[Language, Sample] = {}
+                for language in languages:
+                    sample = self.composer.sample(line, language, kind)
+                    if sample is not None:
+                        samples[language] = sample
+                yield from self._samples(line, samples)
             yield from self._mail(line)
 
     def _judged(self, now: datetime) -> datetime:
@@ -81,7 +82,8 @@ class _Examiner:
 
     def _samples(self, line: Planned, samples: dict[Language, Sample]) -> Iterator[Problem]:
         if len(samples) == 2:
-            yield from disagreements(samples["zh"], samples["en"])
+            values = line.recipient.fields if line.recipient else {}
+            yield from disagreements(samples["zh"], samples["en"], values)
         for language, sample in samples.items():
             yield from date_doubts(sample, self.judged, scheduled=bool(self.campaign.schedule))
             yield from typography(sample)

@@ -104,3 +104,13 @@ def test_checks_are_listed_with_their_reason(announce, project) -> None:
     assert [one["code"] for one in listed if f"`{one['code']}`" not in page] == []
     assert all(one["reason"][language] and one["mend"][language]
                for one in listed for language in ("zh", "en"))  # fmt: skip
+
+
+def test_value_that_one_language_prints_is_told(announce, project) -> None:
+    """The title stands in the Chinese decision only."""
+    path = project / "templates" / "en" / "parts" / "submission.md.j2"
+    path.write_text(path.read_text("utf-8").replace("{{ recipient.title }}", "yours"), "utf-8")
+
+    ended = announce("--json", "check", "campaigns/decisions.yaml", cwd=project)
+
+    assert "parity-value" in {one["code"] for one in ended.json["problems"]}

@@ -100,10 +100,13 @@ class Renderer:
         channel: Channel,
         variant: str | None,
         recipient: Recipient | None,
+        kind: str | None = None,
     ) -> Sample:
         """What one recipient would read in one language, with the template it comes from."""
-        words = self.words(language=language, channel=channel, variant=variant, recipient=recipient)
-        template = self._book.find(self._campaign.kind, variant, channel, language)
+        words = self.words(
+            language=language, channel=channel, variant=variant, recipient=recipient, kind=kind
+        )
+        template = self._book.find(kind or self._campaign.kind, variant, channel, language)
         assert template is not None
         is_article = channel == "wechat"
         return Sample(

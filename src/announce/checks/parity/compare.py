@@ -23,15 +23,17 @@ from announce.texts import say
 
 _Value = TypeVar("_Value", bound=Hashable)
 _FREE = frozenset({0.0, 1.0})  # figures that languages say without saying them
+_LONG_ENOUGH = 12  # characters of a value that is no common word
 _HEADING = "\n■ "  # how the plain text writes one
 _DAY_ALONE = re.compile(r"\d(?:st|nd|rd|th)\b|[日号]$")
 _NAME = re.compile(r"[A-Z][a-z]{2,}[A-Za-z'’-]*")
 _TITLE = re.compile(r"《([^》]+)》")
 
 
-def disagreements(zh: Sample, en: Sample) -> list[Problem]:
-    """What the Chinese and the English words of one message do not say alike."""
-    return list(_Pair(zh, en).found())
+def disagreements(zh: Sample, en: Sample, values: Mapping[str, str] | None = None) -> list[Problem]:
+    """What the Chinese and the English words of one message do not say alike. `values` are the
+    recipient's by column: one that only one language prints is told too."""
+    return [*_Pair(zh, en).found(), *_values(zh, en, values or {})]
 
 
 class _Side:
@@ -204,6 +206,26 @@ class _Pair:
                 file=other.sample.file,
             ),
         )
+
+
+def _values(zh: Sample, en: Sample, values: Mapping[str, str]) -> Iterator[Problem]:
+    texts = {sample.language: "\n".join(sample.lines) for sample in (zh, en)}
+    for column, value in values.items():
+        if len(value) < _LONG_ENOUGH and " " not in value:  # it may stand there by chance
+            continue
+        has = [language for language, text in texts.items() if value in text]
+        if len(has) == 1:
+            sample, other = (zh, en) if has == ["zh"] else (en, zh)
+            yield finding(
+                "parity-value",
+                sample.place(f"recipient.{column}"),
+                say(
+                    "only the {language} text prints {column}; {file} does not",
+                    language=language_name(sample.language),
+                    column=column,
+                    file=other.file,
+                ),
+            )
 
 
 def _without(
