@@ -24,7 +24,7 @@ _ZH: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _EN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("typo-width", re.compile(rf"(?<![{_HAN}])[，。；：！？](?![{_HAN}])")),
-    ("typo-space", re.compile(r"[a-z] [,;:!?](?:\s|$)|[a-z],[a-z]{2}")),
+    ("typo-space", re.compile(r"[a-z] [,;:!?](?=\s|$|[A-Za-z])|[a-z],[a-z]{2}")),
     ("typo-repeat", re.compile(r",{2,}|;{2,}|!{2,}|(?<!\.)\.\.(?!\.)")),
     ("typo-double-space", re.compile(r"\S {2,}\S")),
 )
