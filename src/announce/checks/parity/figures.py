@@ -14,9 +14,11 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBERING = re.compile(
     rf"^\s*(?:\d{{1,2}}[.、)]|[（(]?{HAN_NUMBER}{{1,2}}[）)]?、)\s*", re.MULTILINE
 )
-_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[.+#_/&'’-]?[A-Za-z0-9]+)*")
+_TOKEN = re.compile(
+    r"(?:[A-Za-z]|\d+(?=[A-Za-z]{3,}))[A-Za-z0-9]*(?:[.+#_/&-]?[A-Za-z0-9]+|['’](?!s\b)[A-Za-z0-9]+)*"
+)
 _DIGITS = re.compile(
-    r"(?P<n>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
+    r"(?P<n>\d{1,3}(?:[, \u00a0\u202f]\d{3}(?!\d))+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
     r"(?P<unit>万|亿|千|百|k\b|thousand\b|million\b|billion\b|hundred\b)?\s*"
     r"(?P<share>%|％|per ?cent\b|percent\b)?",
     re.IGNORECASE,
@@ -64,7 +66,9 @@ def figures(text: str, language: str) -> Figures:
     text = _share_zh(text, found) if language == "zh" else _words_en(text, found)
     text = _tokens(text, found)
     for match in _DIGITS.finditer(text):
-        value = float(match["n"].replace(",", "")) * _UNITS.get((match["unit"] or "").lower(), 1)
+        value = float(re.sub(r"[,\s]", "", match["n"])) * _UNITS.get(
+            (match["unit"] or "").lower(), 1
+        )
         found.digits.setdefault(-value if match["share"] else value, _counting(match))
     if language == "zh":
         _words_zh(text, found)

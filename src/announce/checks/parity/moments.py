@@ -147,6 +147,8 @@ def _clock_zh(match: re.Match[str]) -> Iterator[Clock]:
         minute = 15 if match["quarter"] == "一刻" else 45
     if hour is None or minute is None or hour > 24 or minute > 59:
         return
+    if match[0] in ("一点", "两点"):  # a point, a bit
+        return
     part = match["part"]
     if part in _LATE and hour < 12 and not (part == "中午" and hour == 11):
         hour += 12
