@@ -272,6 +272,7 @@ BIG = Blob(name="a.png", media_type="image/png", data=b"0" * (2**20 + 1), cid="a
         ({"html": LONG + '<a href="https://b.example.org">our page</a>'}, []),
         ({"html": LONG + '<a href="http://b.example.org">our page</a>'}, ["mail-link"]),
         ({"html": LONG + '<a href="https://bit.ly/x">our page</a>'}, ["mail-link"]),
+        ({"html": LONG + '<a href="https://[x">our page</a>'}, ["mail-link"]),
         ({"html": LONG + '<a href="https://10.0.0.1/x">our page</a>'}, ["mail-link"]),
         ({"html": '<img src="cid:a" alt="x">'}, ["mail-pictures"]),
         ({"html": LONG + '<img src="cid:a">'}, ["mail-pictures"]),

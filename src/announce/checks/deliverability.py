@@ -121,8 +121,12 @@ def _subject(mail: Mail, place: Place) -> Iterator[Problem]:
 
 def _links(page: _Page, place: Place) -> Iterator[Problem]:
     for href, words in page.links:
-        parts = urlsplit(href)
-        host = (parts.hostname or "").lower()
+        try:
+            parts = urlsplit(href)
+            host = (parts.hostname or "").lower()
+        except ValueError:
+            yield finding("mail-link", place, say("{href} is no address", href=href))
+            continue
         if parts.scheme not in ("http", "https") or not host:
             continue
         shown = _URL_TEXT.fullmatch(words)
