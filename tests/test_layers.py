@@ -13,7 +13,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"gates", "samples", "measuring"},
+    {"gates", "samples", "measuring", "live"},
+    {"showing"},
     {"approving", "approved", "approval_file", "comparing"},
     {"dispatch", "articles"},
     {
