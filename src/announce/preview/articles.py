@@ -1,4 +1,4 @@
-"""The pages of articles and notices: static, shown in a frame of the first page or by themselves."""
+"""The pages of articles and notices: static, in a frame of the first page or by themselves."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _languages(story: Story) -> str:
 
 
 def _when(story: Story) -> str:
-    begins = say("as soon as somebody runs `announce send`")
+    begins = say("As soon as somebody runs `announce send`")
     rehearsed = story.plan.totals.keys() <= story.plan.sandboxed
     if rehearsed:
         return say("{begins}; a rehearsal: nothing leaves this machine", begins=begins)
@@ -197,7 +197,10 @@ def _kinds(kinds: Sequence[Kind], texts: Sequence[str]) -> str:
     )
     cards = "".join(_kind_card(number, kind) for number, kind in enumerate(kinds))
     printed = "".join(_printed(kind, text) for kind, text in zip(kinds, texts, strict=False))
-    body = f'<p class="muted">{told}</p><ul class="kinds">{cards}</ul><div class="print">{printed}</div>'
+    body = (
+        f'<p class="muted">{told}</p><ul class="kinds">{cards}</ul>'
+        f'<div class="print">{printed}</div>'
+    )
     return _section("kinds", head, body) if kinds else ""
 
 

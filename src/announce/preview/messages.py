@@ -31,7 +31,7 @@ def _tools() -> str:
             ("channel", say("channel")),
             ("state", say("state")),
             ("kind", say("kind")),
-            ("marks", say("marks")),
+            ("marks", say("warnings")),
         )
     )
     buttons = "".join(

@@ -17,18 +17,24 @@ announce.beside = {
   async build(entry, message) {
     const { make } = announce;
     const own = this.sections(message, entry.language);
+    if (!own.size) return make("p", { class: "muted" }, announce.say("missing"));
     if (own.size > 1) {
       const [left, right] = this.ordered([...own]);
       return this.table(left, right, [announce.say("halves")]);
     }
     const other = this.counterpart(entry);
     if (!other) return make("p", { class: "muted" }, announce.say("missing"));
-    const theirs = this.sections(await announce.messageOf(other.number), other.language);
+    const answer = await announce.messageOf(other.number);
+    const theirs = this.sections(answer, other.language);
+    if (!theirs.size) return make("p", { class: "muted" }, announce.say("missing"));
+    for (const [sections, one] of [[own, message], [theirs, answer]]) {
+      if (one.kind !== "article") [...sections.values()][0]?.unshift({ head: one.subject, words: [] });
+    }
     const [left, right] = this.ordered([...own, ...theirs]);
     const name = (language) => announce.languages[language] ?? language;
     return this.table(left, right, [
       announce.say("this", { language: name(entry.language) }),
-      announce.say("other", {
+      announce.say(message.kind === "article" ? "article" : "other", {
         language: name(other.language), who: other.name || other.to || other.key,
       }),
     ]);

@@ -54,11 +54,16 @@ announce.table = {
     const line = make("div", { role: "option", id: `line-${at}`, "data-at": String(at),
       class: row.doubts.length ? "doubt" : "", "aria-setsize": String(this.shown.length),
       "aria-posinset": String(at + 1), "aria-selected": at === this.chosen ? "true" : "false" },
-    make("span", { class: "who" }, row.name || row.to || row.key),
+    make("span", { class: "who" }, this.who(row)),
     make("span", { class: "marks" }, marks.join(" · ")),
     make("span", { class: "what" }, row.subject || announce.reasons[row.reason] || row.key));
     line.style.transform = `translateY(${at * this.HEIGHT}px)`;
     return line;
+  },
+
+  who(row) {
+    if (row.channel === "wechat") return announce.channels.wechat;
+    return row.name || row.to || row.key;
   },
 
   choose(at) {
@@ -80,7 +85,7 @@ announce.table = {
   // All of it, for paper.
   printed() {
     const { make } = announce;
-    const cells = (row) => [row.name || row.key, row.to, announce.languages[row.language],
+    const cells = (row) => [this.who(row), row.to, announce.languages[row.language],
       announce.states[row.state], row.subject || announce.reasons[row.reason] || ""];
     const heads = ["key", "to", "language", "state", "subject"].map((one) => announce.say(one));
     return make("table", {}, make("thead", {}, make("tr", {},

@@ -45,9 +45,10 @@ announce.viewer = {
     const { make } = announce;
     const facts = [
       [announce.say("key"), entry.key === entry.to ? "" : entry.key], ...message.facts,
+      [announce.say("variant"), entry.variant],
       [announce.say("language"), announce.languages[entry.language]],
       [announce.say("state"), announce.states[entry.state]],
-      ["", entry.empty.length ? announce.say("blank", { names: entry.empty.join(", ") }) : ""],
+      [announce.say("blank"), entry.empty.join(", ")],
     ];
     const list = make("dl", { class: "facts" });
     for (const [name, value] of facts) {
