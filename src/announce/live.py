@@ -184,6 +184,8 @@ class PreviewServer:
             self._approve(given.get("by", ""), given.get("note", ""), given.get("sign", ""))
         except AnnounceError as error:
             return _html(refusal_page(error), status=409)
+        if self._watch is not None:
+            self._watch.changed()  # the approval's own file is no news
         self._write()
         return moved(f"/{self._server.token}/#approval")
 
