@@ -4,6 +4,7 @@ stands. Nothing in a frame runs, and nothing is loaded from afar."""
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from functools import cache
 from html import escape
@@ -12,6 +13,7 @@ from importlib.resources import files
 from announce.model.message import Blob
 from announce.texts import spoken
 
+_CODE = re.compile(r"`([^`]+)`")
 _FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 # A page from disk has no origin of its own in some browsers: then "file:" is what is near.
 _PAGE_POLICY = (
@@ -42,10 +44,15 @@ def page(title: str, body: str, *, root: str = "", scripts: Iterable[str] = ()) 
     )
 
 
+def marked(text: str) -> str:
+    """A sentence of ours as HTML, what stands in `backticks` as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
+
+
 def table(rows: Iterable[tuple[str, str]], kind: str = "facts") -> str:
     """Facts with their names; those without a value are left out."""
     cells = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{marked(value)}</td></tr>'
         for name, value in rows
         if value
     )

@@ -8,7 +8,7 @@ from html import escape
 
 from announce.model.delivery import State
 from announce.model.wording import channel_name, language_name, reason_text, state_name
-from announce.preview.html import page, table
+from announce.preview.html import marked, page, table
 from announce.preview.kinds import Kind
 from announce.preview.messages import messages_part
 from announce.preview.story import Standing, Story
@@ -78,7 +78,7 @@ def _happens(story: Story) -> str:
         (say("When"), _when(story)),
         (say("Left out"), _skipped(story)),
     ]
-    notes = "".join(f"<li>{escape(note)}</li>" for note in story.plan.notes)
+    notes = "".join(f"<li>{marked(note)}</li>" for note in story.plan.notes)
     listed = f'<ul class="notes">{notes}</ul>' if notes else ""
     return _section("happens", say("What will happen"), table(rows) + listed)
 
@@ -103,7 +103,7 @@ def _figures(story: Story, channel: str) -> str:
         if one == channel and state is not State.SKIPPED
     )
     told = say_n("to {n} address", "to {n} addresses", addresses)
-    return say(", ").join((states, told))
+    return say("{states}, {told}", states=states, told=told)
 
 
 def _languages(story: Story) -> str:
@@ -150,11 +150,11 @@ def problem_items(problems: Sequence[Problem]) -> str:
 
 def _problem(number: int, problem: Problem) -> str:
     name = say("fault") if problem.is_error else say("doubt")
-    mend = f'<span class="mend">{escape(problem.hint)}</span>' if problem.hint else ""
+    mend = f'<span class="mend">{marked(problem.hint)}</span>' if problem.hint else ""
     return (
         f'<li class="{problem.severity.value}" id="problem-{number}">'
         f"<b>{escape(name)}</b> <code>{escape(str(problem.place))}</code>"
-        f"<span>{escape(problem.message)}</span>{mend}</li>"
+        f"<span>{marked(problem.message)}</span>{mend}</li>"
     )
 
 
@@ -162,7 +162,7 @@ def _approvals(story: Story) -> str:
     rows = "".join(_approval(one) for one in story.approvals)
     listed = f'<ul class="approvals">{rows}</ul>' if rows else ""
     if story.refusal:
-        word = f'<p class="doubt">{escape(story.refusal)}</p>'
+        word = f'<p class="doubt">{marked(story.refusal)}</p>'
     elif story.asks:
         word = f'<p class="good">{escape(say("Approved: it may be sent."))}</p>'
     elif not rows:
@@ -180,7 +180,7 @@ def _approvals(story: Story) -> str:
 
 
 def _approval(one: Standing) -> str:
-    word = say("holds") if one.holds else say("no longer holds: it changed since")
+    word = say("still holds") if one.holds else say("no longer holds: it changed since")
     note = f"<q>{escape(one.note)}</q>" if one.note else ""
     return (
         f'<li class="{"good" if one.holds else "doubt"}"><b>{escape(one.by)}</b> '
