@@ -69,9 +69,11 @@ class Tab:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        told = len(self.events)
         self.call("Page.navigate", url=address)
-        while self._next().get("method") != "Page.loadEventFired":
-            pass
+        # It may have been told before the call was answered.
+        while all(one["method"] != "Page.loadEventFired" for one in self.events[told:]):
+            self._next()
 
     def run(self, script: str) -> Any:
         """What a script comes to, as if a person had clicked."""

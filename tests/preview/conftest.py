@@ -34,7 +34,8 @@ class Page:
         end = time.monotonic() + 20
         while time.monotonic() < end:
             try:
-                if value := self.tab.run(script):
+                # An element comes as an empty mapping.
+                if (value := self.tab.run(script)) not in (None, False, "", 0):
                     return value
             except AssertionError:  # asked of a page that was just left
                 pass

@@ -130,7 +130,7 @@ def test_inversion_turns_grounds_and_inks_and_keeps_hues(page) -> None:
     assert turned[1][0] < 0.2 < 0.9 < turned[1][1]
 
 
-def test_message_can_neither_run_nor_load(page, tmp_path: Path) -> None:
+def test_message_can_neither_run_nor_load(page) -> None:
     """A script and a remote picture in a mail come to nothing."""
     page.run(
         """(() => { const one = announce.known.messages.get(1);
