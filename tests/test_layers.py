@@ -36,7 +36,7 @@ FLOORS = [
     {"channels", "ledger", "checks", "preview", "sandbox", "oauth"},
     {"reading", "rendering"},
     {"model"},
-    {"errors", "problems", "texts", "cells", "masking", "spool", "forking", "importing"},
+    {"errors", "problems", "texts", "cells", "masking", "spool", "watching", "forking", "importing"},
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Neighbours on one floor that must not know each other.

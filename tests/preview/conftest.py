@@ -85,11 +85,18 @@ class Page:
         ]
 
     def asked(self) -> list[str]:
-        """The address of every request."""
+        """The address of every request that was not kept back by the page's own policy."""
+        kept = {
+            event["params"]["requestId"]
+            for event in self.tab.events
+            if event["method"] == "Network.loadingFailed"
+            and event["params"].get("blockedReason") == "csp"
+        }
         return [
             event["params"]["request"]["url"]
             for event in self.tab.events
             if event["method"] == "Network.requestWillBeSent"
+            and event["params"]["requestId"] not in kept
         ]
 
 

@@ -161,7 +161,7 @@ def test_open_page_loads_itself_anew(reader: Reader, browse) -> None:
     """A browser that is open shows the edit."""
     page = browse(reader.url)
     page.until("document.querySelector('#viewer iframe')")
-    reader.edit("subject:", "subject: Changed –")
+    reader.edit('subject: "', 'subject: "Changed – ')
 
     assert page.until("document.body.innerText.includes('Changed –')")
     assert page.complaints() == []
