@@ -20,7 +20,7 @@ from announce.checks.figures import unmet
 from announce.errors import AnnounceError, GateError, InputError
 from announce.gathering import open_campaign
 from announce.preparing import prepare_opened
-from announce.preview.folder import ASSETS, replace_folder
+from announce.preview.folder import ASSETS, remove_preview, replace_folder
 from announce.preview.html import asset
 from announce.preview.served import fault_page, refusal_page, with_form
 from announce.sandbox.loopback import HttpReply, HttpRequest, LoopbackServer
@@ -61,6 +61,7 @@ class PreviewServer:
     ) -> None:
         self._project, self._campaign, self._now = project, campaign, now
         self._folder, self._interval = folder, interval
+        self._fresh = folder.with_name(f"{folder.name}.next")
         self._server = LoopbackServer(self._answer, token=token)
         self._turn = threading.Condition()  # guards the four below
         self._version = 0
@@ -84,7 +85,7 @@ class PreviewServer:
 
     def __enter__(self) -> Self:
         root = open_campaign(self._project, self._campaign).project.root
-        self._watch = Watch(root, without=self._folder)
+        self._watch = Watch(root, without=(self._folder, self._fresh))
         self._write()
         self._server.__enter__()
         self._watcher.start()
@@ -101,6 +102,7 @@ class PreviewServer:
             self._turn.notify_all()
         self._watcher.join()
         self._server.__exit__(kind, error, trace)
+        remove_preview(self._fresh)  # of a fault that was found half way
 
     # -- following the files ---------------------------------------------------------------
 
@@ -119,10 +121,9 @@ class PreviewServer:
             try:
                 # Read anew each time: the campaign's file may be what changed.
                 opened = open_campaign(self._project, self._campaign)
-                fresh = self._folder.with_name(f"{self._folder.name}.next")
-                shown = write_preview(opened, fresh, self._now())
+                shown = write_preview(opened, self._fresh, self._now())
                 with self._turn:
-                    replace_folder(fresh, self._folder)
+                    replace_folder(self._fresh, self._folder)
             except AnnounceError as error:
                 fault = error
             except OSError as error:  # a file was taken away while it was read
@@ -177,7 +178,7 @@ class PreviewServer:
         if "origin" not in request.headers or path != "/approve":
             return HttpReply(status=403, headers=dict(_HEADERS))
         given = {
-            name: " ".join(values[-1].split())
+            name: _one_line(values[-1])
             for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()
         }
         try:
@@ -191,8 +192,7 @@ class PreviewServer:
 
     def _approve(self, by: str, note: str, sign: str) -> None:
         """Approve what the files say now, if it is what the page with this sign showed."""
-        name = "".join(c for c in by if c.isprintable())
-        if not name:
+        if not by:
             raise InputError(say("who approves?"), hint=say("write your name into the form"))
         with self._writing:
             now = self._now()
@@ -208,8 +208,12 @@ class PreviewServer:
                 raise GateError(problem.message, hint=problem.hint)
             project = prepared.gathered.project
             at = now.astimezone(ZoneInfo(project.settings.timezone))
-            drawn = draw_up(prepared, by=name, at=at, note=note)
+            drawn = draw_up(prepared, by=by, at=at, note=note)
             record(project, drawn, prepared.plan.content)
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _type(path: Path) -> str:

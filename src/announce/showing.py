@@ -22,6 +22,7 @@ from announce.planning import variant_of
 from announce.preparing import Prepared, prepare_opened
 from announce.preview.folder import PreviewFolder
 from announce.preview.story import Standing, Story
+from announce.reading.approvals import read_approvals
 from announce.texts import spoken
 
 
@@ -40,6 +41,8 @@ def write_preview(opened: Opened, folder: Path, now: datetime) -> Shown:
     """Prepare a campaign and write its preview. Sends nothing. InputError with every fault found;
     the folder stays as it is where one is found before the first message."""
     local = now.astimezone(ZoneInfo(opened.project.settings.timezone))
+    # A fault of theirs must be told before the last good preview is replaced.
+    read_approvals(opened.project, opened.campaign.id)
     # The ledger's secret makes the Message-IDs: it is there before the first message then.
     with closing(open_ledger_of(opened.project, "email", create=True)) as ledger:
         preview = PreviewFolder(folder, local, ledger.message_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 # Nothing that shapes a message lies in these, and some are large.
@@ -11,11 +11,12 @@ _PASSED = frozenset({"node_modules", "venv", "__pycache__"})
 
 
 class Watch:
-    """Looks at names, times and sizes of a project's files; not into hidden folders, nor into the
-    folder it is told to leave out."""
+    """Looks at names, times and sizes of a project's files; not into hidden folders, nor into those
+    it is told to leave out."""
 
-    def __init__(self, root: Path, *, without: Path) -> None:
-        self._root, self._without = root, without.resolve()
+    def __init__(self, root: Path, *, without: Collection[Path]) -> None:
+        self._root = root.resolve()
+        self._without = {folder.resolve() for folder in without}
         self._known = self._look()
 
     def changed(self) -> bool:
@@ -35,7 +36,7 @@ class Watch:
             if entry.name.startswith(".") or entry.name in _PASSED:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if Path(entry.path) != self._without:
+                if Path(entry.path) not in self._without:
                     yield from self._walk(entry.path)
                 continue
             try:

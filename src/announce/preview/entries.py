@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def mail_document(mail: Mail, raw: bytes, eml: str, pictures: Mapping[str, str])
 def article_document(article: Article, page: str, text: str) -> dict[str, Any]:
     """An article as `viewer.js` shows it: its own page in a frame, and its words."""
     html = "".join(
-        f"<div lang='{one.language}'><h1>{one.title}</h1>{one.html}</div>"
+        f"<div lang='{one.language}'><h1>{escape(one.title)}</h1>{one.html}</div>"
         for one in article.articles
     )
     return {

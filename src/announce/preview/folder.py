@@ -117,7 +117,7 @@ class PreviewFolder:
                 line=line,
                 number=number,
                 variant=variant,
-                kind=kinds.take(line, variant, shape, number, length) if number else -1,
+                kind=kinds.take(line, variant, shape, number) if number else -1,
                 length=length,
                 doubts=tuple(doubts.get((place.file, place.line), ())) if place else (),
             )
@@ -176,6 +176,12 @@ class PreviewFolder:
 def _words_of(article: Article) -> str:
     lines = (line.strip() for line in _TAG.sub("\n", article.html).splitlines())
     return "\n".join((article.title, article.summary, *(line for line in lines if line)))
+
+
+def remove_preview(folder: Path) -> None:
+    """Remove a preview, if there is one; other files stay."""
+    if (folder / MARK).exists():
+        shutil.rmtree(folder)
 
 
 def replace_folder(fresh: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from announce.model.plan import Planned
 
 @dataclass(slots=True)
 class Kind:
-    """Messages alike: `first` is the number of one to look at, `longest` that of the longest."""
+    """Messages alike; `first` is the number of one to look at."""
 
     channel: str
     language: str
@@ -18,8 +18,6 @@ class Kind:
     subject: str
     first: int
     count: int = 0
-    longest: int = 0
-    length: int = -1
 
 
 @dataclass(slots=True)
@@ -29,9 +27,7 @@ class Kinds:
     all: list[Kind] = field(default_factory=list)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
 
-    def take(
-        self, line: Planned, variant: str, shape: Hashable | None, number: int, length: int
-    ) -> int:
+    def take(self, line: Planned, variant: str, shape: Hashable | None, number: int) -> int:
         """Count a message; the number of its kind.
 
         Articles are each a kind. Where a shape cannot be told, class and language make the kind.
@@ -44,6 +40,4 @@ class Kinds:
             self.all.append(Kind(channel, language, variant, delivery.subject, number))
         kind = self.all[place]
         kind.count += 1
-        if length > kind.length:
-            kind.longest, kind.length = number, length
         return place

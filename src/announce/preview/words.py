@@ -21,9 +21,7 @@ def page_words(story: Story, kinds: Sequence[Kind]) -> dict[str, Any]:
         "states": {one.value: state_name(one) for one in State},
         "reasons": {one: reason_text(one) for one in story.plan.sums.skipped},
         "problems": [_told(str(one.place), one.message, one.hint) for one in story.plan.problems],
-        "kinds": [
-            {"subject": one.subject, "count": one.count, "longest": one.longest} for one in kinds
-        ],
+        "kinds": [{"subject": one.subject, "count": one.count} for one in kinds],
         "texts": _texts(),
     }
 

@@ -16,6 +16,7 @@ announce.main = {
     document.addEventListener("keydown", (event) => this.key(event));
     addEventListener("beforeprint", () => this.print());
     this.refresh();
+    announce.viewer.recall();
     this.openAsked();
   },
 

@@ -6,6 +6,15 @@ announce.viewer = {
   entry: null,
   turn: 0,
 
+  // A served page is loaded anew after each edit, and stays at the view that was chosen.
+  remember(view) {
+    if (document.body.dataset.version) sessionStorage.setItem("view", view);
+  },
+
+  recall() {
+    if (document.body.dataset.version) this.view = sessionStorage.getItem("view") ?? this.view;
+  },
+
   async show(entry) {
     const { make } = announce;
     const turn = ++this.turn;
@@ -69,6 +78,7 @@ announce.viewer = {
       "aria-label": announce.say("views") });
     const choose = (view, focus) => {
       this.view = view;
+      this.remember(view);
       for (const tab of bar.children) {
         const here = tab.dataset.view === view;
         tab.setAttribute("aria-selected", here);
