@@ -3,7 +3,8 @@
     python scripts/pictures.py          write docs/pictures/*.png
 
 The example project is made anew in a temporary folder, previewed and sent into the sandbox;
-mails come from the preview's .eml files, articles and the inbox from the sandbox's pages.
+mails come from the preview's .eml files, articles and the inbox from the sandbox's pages, and
+the preview is its own first page.
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ def make(language: str, project: Path, folder: Path) -> None:
     page = folder / f"mail.{language}.html"
     page.write_text(both_frames(mail_of(project, MAILS[language])), encoding="utf-8")
     shoot(page.as_uri(), PICTURES / f"mail.{language}.png", width=1240, height=800)
+    announce("preview", "campaigns/decisions.yaml", at=project, language=language)
+    seen = project / ".announce" / "preview" / "scifm-2025-decisions" / "index.html"
+    shoot(seen.as_uri(), PICTURES / f"preview.{language}.png", width=1100, height=1900)
     with sandbox(project, language) as inbox:
         base = inbox.rstrip("/")
         shoot(inbox, PICTURES / f"inbox.{language}.png", width=1100, height=560)

@@ -13,7 +13,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"gates", "samples", "measuring"},
+    {"gates", "samples", "measuring", "live"},
+    {"showing"},
     {"approving", "approved", "approval_file", "comparing", "correcting", "staging"},
     {"dispatch", "articles"},
     {
@@ -46,7 +47,17 @@ FLOORS = [
     {"channels", "ledger", "checks", "preview", "sandbox", "oauth"},
     {"reading", "rendering"},
     {"model"},
-    {"errors", "problems", "texts", "cells", "masking", "spool", "forking", "importing"},
+    {
+        "errors",
+        "problems",
+        "texts",
+        "cells",
+        "masking",
+        "spool",
+        "watching",
+        "forking",
+        "importing",
+    },
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Neighbours on one floor that must not know each other.

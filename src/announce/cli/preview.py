@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import click
 
-from announce.cli.common import banner, campaign_argument, now, prepare_opened
+from announce.cli.common import banner, campaign_argument, now
 from announce.cli.screen import Screen, problem_json
-from announce.gathering import open_campaign
-from announce.outlets import open_ledger_of
-from announce.preview.folder import PreviewFolder
+from announce.gathering import Opened, open_campaign
 from announce.texts import say
+
+if TYPE_CHECKING:
+    from announce.showing import Shown
 
 
 @click.command(
@@ -27,30 +27,56 @@ from announce.texts import say
     help=say("Folder to write; default: .announce/preview/CAMPAIGN."),
 )
 @click.option("--open", "open_page", is_flag=True, help=say("Open the page in a browser."))
+@click.option(
+    "--serve",
+    is_flag=True,
+    help=say(
+        "Serve the page on this machine, show every change of the files at once, and take "
+        "approvals. Ends with Ctrl-C."
+    ),
+)
 @click.pass_obj
-def command(screen: Screen, campaign: str, out: Path | None, open_page: bool) -> int:
+def command(screen: Screen, campaign: str, out: Path | None, open_page: bool, serve: bool) -> int:
     """Write the preview."""
     opened = open_campaign(screen.project, campaign)
-    zone = ZoneInfo(opened.project.settings.timezone)
     folder = out or opened.project.private / "preview" / opened.campaign.id
-    # The ledger's secret makes the Message-IDs: it is there before the first message then.
-    with closing(open_ledger_of(opened.project, "email", create=True)) as ledger:
-        preview = PreviewFolder(folder, now().astimezone(zone), ledger.message_id)
-        prepared = prepare_opened(opened, seen=preview.add)
+    if serve:
+        return _serve(screen, opened, folder, open_page=open_page)
+    # Templates are slow to import, and faults of the campaign's file need none.
+    from announce.showing import write_preview
+
+    shown = write_preview(opened, folder, now())
     banner(screen, opened.project, opened.campaign, sends=False)
-    screen.problems(prepared.plan.problems)
-    index = preview.finish(prepared.plan)
-    screen.line(say("{n} messages; open {index}", n=preview.written, index=index))
+    screen.problems(shown.prepared.plan.problems)
+    screen.line(say("{n} messages; open {index}", n=shown.written, index=shown.index))
     if open_page:
-        click.launch(str(index))
+        click.launch(str(shown.index))
     if screen.as_json:
-        screen.document(
-            {
-                "campaign": prepared.plan.campaign,
-                "digest": prepared.plan.digest,
-                "index": str(index),
-                "messages": preview.written,
-                "problems": [problem_json(problem) for problem in prepared.plan.problems],
-            }
-        )
+        screen.document(_document(shown))
+    return 0
+
+
+def _document(shown: Shown) -> dict[str, object]:
+    plan = shown.prepared.plan
+    return {
+        "campaign": plan.campaign,
+        "digest": plan.digest,
+        "index": str(shown.index),
+        "messages": shown.written,
+        "problems": [problem_json(problem) for problem in plan.problems],
+    }
+
+
+def _serve(screen: Screen, opened: Opened, folder: Path, *, open_page: bool) -> int:
+    from announce.live import PreviewServer
+
+    with PreviewServer(screen.project, opened.named, folder, now=now) as server:
+        banner(screen, opened.project, opened.campaign, sends=False)
+        screen.line(say("Preview: {url}", url=server.url))
+        screen.line(say("It follows every change of the files. Ctrl-C ends it."))
+        if screen.as_json:
+            screen.document({"campaign": opened.campaign.id, "url": server.url})
+        if open_page:
+            click.launch(server.url)
+        server.wait()
     return 0

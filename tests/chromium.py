@@ -41,6 +41,8 @@ class Tab:
         self._to, self._of = to, of
         self._asked = 0
         self._session = ""
+        # What Chromium told of its own accord: requests, log entries, exceptions.
+        self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, **given: Any) -> dict[str, Any]:
         """Ask Chromium for something, and wait for its answer."""
@@ -65,10 +67,13 @@ class Tab:
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
-        self.call("Page.enable")
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        told = len(self.events)
         self.call("Page.navigate", url=address)
-        while self._next().get("method") != "Page.loadEventFired":
-            pass
+        # It may have been told before the call was answered.
+        while all(one["method"] != "Page.loadEventFired" for one in self.events[told:]):
+            self._next()
 
     def run(self, script: str) -> Any:
         """What a script comes to, as if a person had clicked."""
@@ -86,15 +91,17 @@ class Tab:
                 raise EOFError("Chromium is gone")
             data += one
         message: dict[str, Any] = json.loads(data)
+        if "method" in message:
+            self.events.append(message)
         return message
 
 
 @contextmanager
-def browsing(program: str, profile: Path) -> Iterator[Tab]:
+def browsing(program: str, profile: Path, *flags: str) -> Iterator[Tab]:
     """A page in a browser of its own, with a folder for what the browser keeps."""
     their_in, our_out = os.pipe()
     our_in, their_out = os.pipe()
-    command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"]
     process = subprocess.Popen(
         [sys.executable, "-c", MOVED, str(their_in), str(their_out), *command],
         pass_fds=(their_in, their_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
