@@ -76,6 +76,7 @@ def _story(prepared: Prepared, now: datetime) -> Story:
         refusal=found.refusal.message if found.refusal else "",
         sign=sign_of(prepared),
         kind_of=lambda line: _kind_of(prepared, line),
+        outline=lambda shape: prepared.composer.outline(shape)[1],
     )
 
 

@@ -270,18 +270,54 @@ def test_page_speaks_chinese(browse, copy_project, tmp_path: Path) -> None:
     assert page.complaints() == []
 
 
-def test_doubts_stand_first_and_mark_their_messages(browse, copy_project, tmp_path: Path) -> None:
+def test_doubts_stand_first_and_mark_their_messages(
+    announce, browse, project: Path, tmp_path: Path
+) -> None:
     """A warning has its place and mend, and is a mark of the row that it is about."""
-    project = copy_project(tmp_path / "project")
-    index = tmp_path / "out" / "index.html"
-    opened = open_campaign(str(project), str(project / "campaigns" / "decisions.yaml"))
-    shown = write_preview(opened, tmp_path / "out", NOW)
-    problems = shown.prepared.plan.problems
-    page = browse(index.as_uri())
+    announce(
+        "suppress", "add", "--reason", "bounced", "c.nordwall@openlab.example.org", cwd=project
+    )
+    announce("preview", "campaigns/decisions.yaml", "--out", str(tmp_path / "out"), cwd=project)
+    page = browse((tmp_path / "out" / "index.html").as_uri())
     page.until("document.querySelector('#viewer iframe')")
+    told = page.run("document.querySelector('#doubtful').innerText")
+    page.choose("marks", "doubts")
 
-    assert page.run("document.querySelectorAll('.problems li').length") == len(problems)
-    assert page.run("announce.problems.length") == len(problems)
+    assert "audiences/decisions.csv:2" in told
+    assert page.count == "4 of 68 messages"  # she wrote four of the papers
+    assert page.run("document.querySelector('#viewer .doubt').textContent.length") > 0
+    order = "['happens', 'doubtful', 'approval', 'kinds', 'messages']"
+    assert page.run(
+        f"[...document.querySelectorAll('main > section')].map((one) => one.id)"
+        f".join() === {order}.join()"
+    )
+
+
+def test_kinds_of_a_class_say_what_sets_them_apart(page) -> None:
+    """Cards of one class and language differ in a line that is shown."""
+    cards = page.run("[...document.querySelectorAll('.kinds li')].map((one) => one.innerText)")
+
+    assert sum("also:" in one or "without:" in one for one in cards) == 3
+
+
+def test_json_of_the_command(announce, project: Path) -> None:
+    """What programs read stays as it was."""
+    ended = announce("--json", "preview", "campaigns/decisions.yaml", cwd=project)
+
+    assert (ended.code, ended.json["messages"], ended.json["problems"]) == (0, 68, [])
+    assert set(ended.json) == {"campaign", "digest", "index", "messages", "problems"}
+    assert Path(ended.json["index"]).is_file()
+
+
+def test_faulty_approval_leaves_the_last_good_preview(announce, project: Path) -> None:
+    """It is told before anything is replaced."""
+    first = announce("--json", "preview", "campaigns/decisions.yaml", cwd=project)
+    folder = project / "approvals" / "scifm-2025-decisions"
+    folder.mkdir(parents=True)
+    (folder / "once.mo.yaml").write_text("by: Mo\n")
+    ended = announce("preview", "campaigns/decisions.yaml", cwd=project)
+
+    assert (ended.code, Path(first.json["index"]).is_file()) == (2, True)
 
 
 def test_thousands_are_listed_by_a_few_lines(browse, copy_project, tmp_path: Path) -> None:

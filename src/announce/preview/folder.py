@@ -99,6 +99,7 @@ class PreviewFolder:
             self.begin()
         kinds = Kinds()
         lists = self._data.list(self._entries(story, kinds))
+        kinds.tell_apart(story.outline)
         words = self._data.document("words", page_words(story, kinds.all))
         index = self.folder / "index.html"
         texts = [self._printed(kind) for kind in kinds.all[:_PRINTED]]

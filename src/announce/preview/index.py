@@ -209,8 +209,19 @@ def _kind_card(number: int, kind: Kind) -> str:
         f'<li><button type="button" data-kind="{number}" data-first="{kind.first}">'
         f'<span class="count">{kind.count}</span>'
         f'<span class="of">{escape(" · ".join(_of(kind)))}</span>'
-        f'<span class="subject">{escape(kind.subject)}</span></button></li>'
+        f'<span class="subject">{escape(kind.subject)}</span>{_apart(kind)}</button></li>'
     )
+
+
+def _apart(kind: Kind) -> str:
+    """What sets it apart from its class's first kind."""
+    if kind.also:
+        told = say("also: {line}", line=kind.also)
+    elif kind.without:
+        told = say("without: {line}", line=kind.without)
+    else:
+        return ""
+    return f'<span class="apart">{escape(told)}</span>'
 
 
 def _of(kind: Kind) -> Iterator[str]:

@@ -25,8 +25,9 @@ class Story:
 
     `title` is the campaign's, `file` how commands name it. `forecast` says when the last mail
     goes, "" where nothing makes any wait. `refusal` is why the approvals are not enough, "" where
-    they are or none is asked for. `kind_of` gives the class of a line and its mail's shape; `sign`
-    stands for all that an approval is of.
+    they are or none is asked for. `kind_of` gives the class of a line and its mail's shape,
+    `outline` the text of a shape with names in place of values. `sign` stands for all that an
+    approval is of.
     """
 
     plan: Plan
@@ -39,3 +40,4 @@ class Story:
     refusal: str
     sign: str
     kind_of: Callable[[Planned], tuple[str, Hashable | None]]
+    outline: Callable[[Hashable], str]
