@@ -184,6 +184,12 @@ def test_article_has_cards_and_figures(browse, written) -> None:
     assert page.count == "2 of 60 messages"
     assert ("class='moment'" in text, "24 of 32 characters" in text) == (True, True)
     assert page.complaints() == []
+    page.tab.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=360, height=740, deviceScaleFactor=1, mobile=False,
+    )  # fmt: skip
+    page.tab.open((folder / source).as_uri())
+    assert page.until("document.documentElement.scrollWidth <= innerWidth") is True
 
 
 def test_keyboard_alone_reaches_everything(page) -> None:
