@@ -13,8 +13,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"gates", "samples", "measuring", "live"},
+    {"live", "samples", "measuring"},
     {"showing"},
+    {"gates"},
     {"approving", "approved", "approval_file", "comparing", "correcting", "staging"},
     {"dispatch", "articles"},
     {

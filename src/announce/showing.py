@@ -6,14 +6,16 @@ import hashlib
 import json
 from collections.abc import Hashable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from announce.approved import Verdict, verdict
 from announce.approving import digest_of_content, ways_of
+from announce.dispatch import Options
 from announce.forecast import in_words
+from announce.gates import refusals
 from announce.gathering import Opened, shown
 from announce.model.approval import Approval
 from announce.model.plan import Planned
@@ -64,9 +66,17 @@ def sign_of(prepared: Prepared) -> str:
 def _story(prepared: Prepared, now: datetime) -> Story:
     campaign, told = prepared.gathered.campaign, prepared.forecast
     found = verdict(prepared)
+    unapproved = found.refusal.message if found.refusal else None
+    # What is missing of approvals has a place of its own on the page.
+    refused = [
+        one
+        for one in refusals(prepared, Options())
+        if unapproved is None or not one.message.endswith(unapproved)
+    ]
+    plan = replace(prepared.plan, problems=(*prepared.plan.problems, *refused))
     zone = ZoneInfo(prepared.gathered.project.settings.timezone)
     return Story(
-        plan=prepared.plan,
+        plan=plan,
         title=_title(prepared),
         file=shown(campaign.path, prepared.gathered.project.root),
         now=now,

@@ -310,7 +310,8 @@ def test_json_of_the_command(announce, project: Path) -> None:
     """What programs read stays as it was."""
     ended = announce("--json", "preview", "campaigns/decisions.yaml", cwd=project)
 
-    assert (ended.code, ended.json["messages"], ended.json["problems"]) == (0, 68, [])
+    assert (ended.code, ended.json["messages"]) == (0, 68)
+    assert [one["code"] for one in ended.json["problems"]] == ["address-languages"]
     assert set(ended.json) == {"campaign", "digest", "index", "messages", "problems"}
     assert Path(ended.json["index"]).is_file()
 
@@ -371,3 +372,15 @@ def test_data_cannot_break_out_of_its_script(written) -> None:
 
     assert text.startswith("announce.message(1,{")
     assert json.loads(text[len("announce.message(1,") : -2])["kind"] == "mail"
+
+
+def test_what_a_send_would_be_refused_for_is_doubtful(announce, project: Path, tmp_path) -> None:
+    """Changed words after the first messages left: the page says so, as `plan` does."""
+    announce("send", "--limit", "1", "campaigns/decisions.yaml", cwd=project)
+    path = project / "campaigns" / "decisions.yaml"
+    path.write_text(path.read_text("utf-8").replace("minutes: 12", "minutes: 15"), "utf-8")
+
+    announce("preview", "campaigns/decisions.yaml", "--out", str(tmp_path / "out"), cwd=project)
+
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert "the content changed after the first messages left" in page

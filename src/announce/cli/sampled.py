@@ -29,6 +29,8 @@ ROOMS = {
     "announce.lines": "plan",
     "announce.checks": "plan",
     "announce.gates": "plan",
+    "announce.examining": "plan",
+    "announce.judging": "plan",
     "announce.composing": "compose",
     "announce.content": "compose",
     "announce.rendering": "compose",
