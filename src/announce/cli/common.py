@@ -20,6 +20,7 @@ from announce.model.project import Project
 from announce.model.wording import listed_channels
 from announce.outlets import open_ledger_of, sandboxed_channels
 from announce.problems import did_you_mean
+from announce.reading.campaigns import campaign_files, shown_path
 from announce.reading.project import find_project
 from announce.texts import say
 
@@ -137,6 +138,12 @@ def project_campaign(screen: Screen, campaign: str | None) -> tuple[str | None, 
         return screen.project, campaign
     root = screen.project or str(find_project(path.resolve().parent))
     return root, campaign_id(path)
+
+
+def file_of(project: Project, campaign: str) -> str | None:
+    """The file of a campaign, as `send` takes it; None where it is gone."""
+    found = (path for path in campaign_files(project) if campaign_id(path) == campaign)
+    return next((shown_path(project, path) for path in found), None)
 
 
 def _refuse_unknown(screen: Screen, wanted: str) -> None:

@@ -97,7 +97,7 @@ def show_people(screen: Screen, people: People, campaign: str) -> None:
             say(
                 "  {state}: {key}: {reason}",
                 state=state_name(row.state),
-                key=_named(row),
+                key=named(row),
                 reason=reason_text(row.reason) or say("handed over, and no answer is known"),
             )
         )
@@ -130,7 +130,8 @@ def show_people(screen: Screen, people: People, campaign: str) -> None:
         )
 
 
-def _named(row: Delivery) -> str:
+def named(row: Delivery) -> str:
+    """Whom a delivery is to: the key, and the addresses where they say more."""
     to = ", ".join(row.to)
     return row.key.recipient if to in ("", row.key.recipient) else f"{row.key.recipient} ({to})"
 

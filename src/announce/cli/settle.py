@@ -6,17 +6,16 @@ from contextlib import closing
 
 import click
 
-from announce.cli.common import now, project_campaign
+from announce.cli.common import file_of, now, project_campaign
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
-from announce.gathering import campaign_id, open_project
+from announce.gathering import open_project
 from announce.ledger.marks import state_folder
 from announce.ledger.witnesses import refresh
 from announce.model.delivery import CHANNELS, Delivery, State
 from announce.model.project import Project
 from announce.model.wording import state_name
 from announce.outlets import is_sandboxed, open_ledger_of
-from announce.reading.campaigns import campaign_files, shown_path
 from announce.texts import say, say_n
 
 
@@ -61,18 +60,12 @@ def command(
     for row in rows:
         screen.line(say("{key} is now: {state}.", key=row.key.recipient, state=state_name(state)))
     if rows and not sent:
-        file = _file_of(project, name or campaign) or campaign
+        file = file_of(project, name or campaign) or campaign
         screen.line(say("Run `announce send {campaign}` to send it.", campaign=file))
     if screen.as_json:
         settled = [row.key.recipient for row in rows]
         screen.document({"campaign": name, "keys": settled, "state": state.value})
     return 0
-
-
-def _file_of(project: Project, campaign: str) -> str | None:
-    """The file of a campaign, as `send` takes it; None where it is gone."""
-    found = (path for path in campaign_files(project) if campaign_id(path) == campaign)
-    return next((shown_path(project, path) for path in found), None)
 
 
 def _doubtful(project: Project, campaign: str) -> list[Delivery]:

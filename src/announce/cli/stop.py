@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from announce.cli.common import now, project_campaign
+from announce.cli.common import file_of, now, project_campaign
+from announce.cli.report import named
 from announce.cli.screen import Screen
 from announce.errors import MachineError
 from announce.gathering import open_project
@@ -47,7 +48,7 @@ def command(screen: Screen, campaign: str) -> int:
     if screen.as_json:
         screen.document(_json(name, stopped, told))
     else:
-        _show(screen, name, stopped, told)
+        _show(screen, name, file_of(project, name) or name, stopped, told)
     return 0
 
 
@@ -84,7 +85,9 @@ def _reached(project: Project, campaign: str, channel: Channel) -> list[Delivery
         return [row for row in rows if row.key.channel == channel]
 
 
-def _show(screen: Screen, name: str, stopped: bool, told: dict[Channel, list[Delivery]]) -> None:
+def _show(
+    screen: Screen, name: str, file: str, stopped: bool, told: dict[Channel, list[Delivery]]
+) -> None:
     if stopped:
         screen.line(say("Stopped."))
     else:
@@ -103,7 +106,7 @@ def _show(screen: Screen, name: str, stopped: bool, told: dict[Channel, list[Del
             )
         )
         for row in reached[:LISTED]:
-            screen.line(f"  {row.key.recipient}  {', '.join(row.to)}  {state_name(row.state)}")
+            screen.line(f"  {named(row)}: {state_name(row.state)}")
         if len(reached) > LISTED:
             screen.line(
                 say(
@@ -117,7 +120,7 @@ def _show(screen: Screen, name: str, stopped: bool, told: dict[Channel, list[Del
             say(
                 "`announce correct {campaign}` starts a correction to exactly these; "
                 "`announce send` goes on with the rest.",
-                campaign=name,
+                campaign=file,
             )
         )
 
