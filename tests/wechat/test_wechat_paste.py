@@ -11,11 +11,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from chromium import Tab, browsing, executable
 from wechat_support import JPEG, PNG
 
 from announce.channels.wechat.paste import paste_page
 from announce.model.message import Article, Blob
+from chromium import Tab, browsing, executable
 
 CLIPBOARD = """
 (async () => {
