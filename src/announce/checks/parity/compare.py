@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from announce.checks.catalogue import finding
 from announce.checks.parity.figures import Figures, addresses, figures, is_name, latin_words
-from announce.checks.parity.moments import Moments, moments, same_clock, same_day, weekdays
+from announce.checks.parity.moments import Clock, Moments, moments, same_clock, same_day, weekdays
 from announce.checks.parity.structure import Structure, structure
 from announce.checks.parity.words import words
 from announce.model.languages import Language
@@ -25,7 +25,7 @@ _Value = TypeVar("_Value", bound=Hashable)
 _FREE = frozenset({0.0, 1.0})  # figures that languages say without saying them
 _LONG_ENOUGH = 12  # characters of a value that is no common word
 _HEADING = "\n■ "  # how the plain text writes one
-_DAY_ALONE = re.compile(r"\d(?:st|nd|rd|th)\b|[日号]$")
+_DAY_ALONE = re.compile(r"\d(?:st|nd|rd|th)\b|\d[日号]")
 _NAME = re.compile(r"[A-Z][a-z]{2,}[A-Za-z'’-]*")
 _TITLE = re.compile(r"《([^》]+)》")
 
@@ -48,6 +48,12 @@ class _Side:
         self.mails = {**addresses(self.text), **self.structure.mails}
         self.latin = {word.casefold() for word in latin_words(self.text)}
 
+    @property
+    def hours(self) -> set[float]:
+        """The hours of its times, as either half of the day counts them."""
+        clocks = self.moments.clocks
+        return {float(hour) for clock in clocks for hour in (clock[0], clock[0] % 12)}
+
 
 class _Pair:
     def __init__(self, zh: Sample, en: Sample) -> None:
@@ -57,17 +63,23 @@ class _Pair:
         """Every disagreement, those of dates first."""
         zh, en = self.zh, self.en
         yield from self._days()
-        yield from self._leftovers(
-            "parity-time",
-            _without(zh.moments.clocks, en.moments.clocks, same_clock),
-            _without(en.moments.clocks, zh.moments.clocks, same_clock),
-        )
+        yield from self._clocks()
         yield from self._told("parity-zone", zh.moments.zones, en.moments.zones)
         yield from self._figures()
         yield from self._told("parity-link", zh.structure.links, en.structure.links)
         yield from self._told("parity-address", zh.mails, en.mails)
         yield from self._names()
         yield from self._structure()
+
+    def _clocks(self) -> Iterator[Problem]:
+        """The times that only one of them says. Where the other has none to set against them, a
+        full hour may stand there as a figure, and noon and midnight beside the time they are."""
+        zh, en = self.zh, self.en
+        only_zh = _without(zh.moments.clocks, en.moments.clocks, same_clock)
+        only_en = _without(en.moments.clocks, zh.moments.clocks, same_clock)
+        if not (only_zh and only_en):
+            only_zh, only_en = _less_full_hours(only_zh, en), _less_full_hours(only_en, zh)
+        yield from self._leftovers("parity-time", only_zh, only_en)
 
     def _days(self) -> Iterator[Problem]:
         # Section by section: a deadline that moved may stand elsewhere in the text by chance.
@@ -111,7 +123,8 @@ class _Pair:
         }
         months = {float(part) for side in (self.zh, self.en)
                   for day in side.moments.days for part in day[1:]}  # fmt: skip
-        known_zh, known_en = (one.all | years | _FREE for one in (zh, en))
+        known_zh, known_en = (side.figures.all | years | _FREE | side.hours
+                              for side in (self.zh, self.en))  # fmt: skip
         # The day alone, of a date that stands elsewhere: “the 17th”, 17日.
         zh.digits, en.digits = _not_days(zh.digits, months), _not_days(en.digits, months)
         digits_zh = {n: said for n, said in zh.digits.items() if n not in known_en}
@@ -235,6 +248,16 @@ def _without(
         value: said
         for value, said in mine.items()
         if not any(same(value, other) for other in theirs)
+    }
+
+
+def _less_full_hours(clocks: Mapping[Clock, str], other: _Side) -> dict[Clock, str]:
+    hours = other.figures.all
+    return {
+        clock: said
+        for clock, said in clocks.items()
+        if said.lower() not in ("noon", "midnight")
+        and not (clock[1] == 0 and {float(clock[0]), float(clock[0] % 12)} & hours)
     }
 
 

@@ -29,6 +29,19 @@ _SHARE_ZH = re.compile(rf"百分之(?P<n>\d+(?:\.\d+)?|{HAN_NUMBER}+)")
 _COUNTED_ZH = re.compile(rf"(?P<before>第)?(?P<n>{HAN_NUMBER}+)(?P<half>半)?\s*(?:余|多|几|来|大)?"
                          rf"(?=[{words()['counted']}]|小时|分钟|作者|万|亿)")  # fmt: skip
 _TENTHS = re.compile(rf"(?P<n>\d(?:\.\d)?|{HAN_NUMBER}{{1,2}})(?P<of>[成折])(?![为员功立本熟果])")
+# Parts of an hour and of a whole, which the other language may say as minutes or per cent.
+_PARTS_ZH = {"半": {-50.0, 30.0, 0.5}, "一小时": {60.0}, "一个小时": {60.0}, "一刻钟": {15.0},
+             "四分之一": {-25.0}, "三分之一": {-33.0}, "四分之三": {-75.0}}  # fmt: skip
+_PARTS_EN = tuple(
+    (re.compile(said, re.IGNORECASE), values)
+    for said, values in (
+        (r"\bhalf\b", {-50.0, 30.0, 0.5}),
+        (r"\ban? quarter\b", {-25.0, 15.0}),
+        (r"\ba third\b", {-33.0}),
+        (r"\bthree quarters\b", {-75.0, 45.0}),
+        (r"\b(?:an|one) hour\b", {60.0}),
+    )
+)
 _WEEKDAY = re.compile("(?:星期|周|礼拜)[一二三四五六日天]")
 # Two neighbouring digits say about how many, and a unit alone says many.
 _ABOUT = re.compile(r"[百千万亿]|一两|两三|三四|三五|四五|五六|六七|七八|八九")
@@ -84,8 +97,9 @@ def _words_zh(text: str, found: Figures) -> None:
         found.loose.add(float(han_number(match[0]) or 0))
     for match in _TENTHS.finditer(text):
         found.loose |= _shares(match["n"], match["of"])
-    if "半" in text:
-        found.loose |= {-50.0}
+    for said, values in _PARTS_ZH.items():
+        if said in text:
+            found.loose |= values
     for match in _COUNTED_ZH.finditer(text):
         counted = han_number(match["n"])
         if counted and not _ABOUT.fullmatch(match["n"]):
@@ -125,6 +139,9 @@ def _share_zh(text: str, found: Figures) -> str:
 
 
 def _words_en(text: str, found: Figures) -> str:
+    for pattern, values in _PARTS_EN:
+        if pattern.search(text):
+            found.loose |= values
     for match in _WORDS_EN.finditer(text):
         word = match["n"].lower()
         value = float({**words()["numbers"], **words()["ordinals"], "one": 1}[word])

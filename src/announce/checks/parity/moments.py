@@ -27,7 +27,10 @@ _ORDINAL = r"(?:st|nd|rd|th)?"
 _DAYS = rf"(?P<d>\d{{1,2}}){_ORDINAL}(?:{_TO}(?P<d2>\d{{1,2}}){_ORDINAL})?"
 _BESIDE = r"(?:\s*[（(][^）)\d]{1,8}[）)])?"  # a weekday in brackets
 _DATES = (
-    re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
+    re.compile(
+        r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"
+        r"(?:\s*[-–—~至到]\s*(?P<d2>\d{1,2})(?![\d:]))?"
+    ),
     re.compile(
         rf"(?:(?P<y>\d{{4}}|[零〇一二三四五六七八九]{{4}})\s*年\s*)?(?P<m>{_N})\s*月\s*(?P<d>{_N})"
         rf"(?:\s*[日号]{_BESIDE})?{_TO}(?P<d2>{_N})\s*[日号]"
@@ -66,6 +69,13 @@ _WEEKDAY = re.compile(
     r"\b(?P<en>Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:days?)?\b",
 )
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_RANGE_ZH = re.compile(
+    r"(凌晨|早上|上午|下午|傍晚|晚上|晚)?\s*(\d{1,2})\s*[-–—~至到]\s*(\d{1,2})\s*点"
+)
+_IN_WORDS = re.compile(
+    r"(?<![\d:.])(\d{1,2}) (in the morning|in the afternoon|in the evening|at night)\b",
+    re.IGNORECASE,
+)
 _LATE = ("中午", "下午", "傍晚", "晚上", "晚", "夜里")
 
 
@@ -85,6 +95,11 @@ def moments(text: str, language: str) -> Moments:
     for pattern in _DATES:
         found.rest = _take(pattern, found.rest, found.days, _days)
     found.rest = _MONTH.sub(" ", _RANGE.sub(r"\1 \4m\2\3 \4m", found.rest))
+    found.rest = _RANGE_ZH.sub(r"\1\2点、\1\3点", found.rest)
+    found.rest = _IN_WORDS.sub(
+        lambda said: f"{said[1]} {'am' if said[2].lower() == 'in the morning' else 'pm'}",
+        found.rest,
+    )
     pattern = _WHEN_ZH if language == "zh" else _WHEN_EN
     clock = _clock_zh if language == "zh" else _clock_en
     found.rest = _take(pattern, found.rest, found.clocks, clock)
@@ -154,12 +169,12 @@ def _clock_zh(match: re.Match[str]) -> Iterator[Clock]:
         hour += 12
     elif part in ("晚上", "晚", "夜里", "凌晨") and hour == 12:
         hour = 24
-    yield hour % 24, minute, part is not None or match["m"] is not None or hour > 12
+    yield hour % 24, minute, part is not None or hour > 12
 
 
 def _clock_en(match: re.Match[str]) -> Iterator[Clock]:
     if match["word"]:
-        yield (12 if match["word"].lower() == "noon" else 0), 0, True
+        yield (12 if match["word"].lower() == "noon" else 0), 0, False
         return
     if match["past"]:
         yield from _clock_past(match)
