@@ -17,7 +17,6 @@ from announce.looking import look
 from announce.model.delivery import CHANNELS, LOOKING, Channel, Delivery, DeliveryKey, Edits, State
 from announce.model.message import Message, Sendable
 from announce.model.plan import Chosen, Lines, Plan, Planned
-from announce.model.steps import known_of, rank
 from announce.outlets import Outlet, open_outlets
 from announce.preparing import Prepared
 from announce.sending import Engine
@@ -156,7 +155,7 @@ def _one_ledger(
         if not rehearsed:
             send.gate()
             witness = Witness(ledger, run, send.prepared.gathered.project.root, state_folder())
-        chosen = _lay(send, run, ledger, rehearsed=rehearsed)
+        chosen = _lay(send, run, rehearsed=rehearsed)
         if witness:
             witness.open(now())
         if not rehearsed:
@@ -222,7 +221,7 @@ def _finish(run: Run, ended: str, now: datetime) -> None:
         return
 
 
-def _lay(send: Send, run: Run, ledger: Ledger, *, rehearsed: bool) -> frozenset[DeliveryKey] | None:
+def _lay(send: Send, run: Run, *, rehearsed: bool) -> frozenset[DeliveryKey] | None:
     """Write the plan into the ledger; the keys to which this run is restricted, if it is."""
     plan, options, now = send.prepared.plan, send.options, send.now
 
@@ -235,8 +234,6 @@ def _lay(send: Send, run: Run, ledger: Ledger, *, rehearsed: bool) -> frozenset[
     run.lay(laid, plan.content, now(), changed=changed)
     # What the ledger has as sent and the plan as due is to go further than it went.
     run.go_on(_going_on(send, is_mine), now(), "deliver")
-    if options.retry_failed:
-        run.go_on(_fallen_short(send, ledger, is_mine), now(), "retried")
     chosen: Iterable[Planned] = (plan.lines[position] for position in options.positions(plan))
     if options.retry_failed:
         chosen = options.due(plan)
@@ -293,22 +290,6 @@ def _going_on(send: Send, is_mine: Callable[[Delivery], bool]) -> list[DeliveryK
     lines = (line.delivery for line in send.prepared.plan.lines if line.article is not None)
     due = (one for one in lines if one.state is State.PLANNED and is_mine(one))
     return [one.key for one in due if send.options.channel in (None, one.key.channel)]
-
-
-def _fallen_short(
-    send: Send, ledger: Ledger, is_mine: Callable[[Delivery], bool]
-) -> list[DeliveryKey]:
-    """Articles that went a lower way than they were to, for want of a right: the account may have
-    it now."""
-    found = []
-    for line in send.prepared.plan.lines:
-        if line.article is None or not is_mine(line.delivery):
-            continue
-        if line.delivery.state is State.SENT and send.options.wants(line):
-            known = known_of(ledger.events(line.delivery.key))
-            if rank(known.way) < rank(known.wanted) and not (known.is_out or known.deleted):
-                found.append(line.delivery.key)
-    return found
 
 
 def _unsettled(send: Send, outlet: Outlet) -> list[Delivery]:

@@ -75,10 +75,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def test_account_that_gained_the_right_takes_further_what_fell_short(
+def test_retry_of_what_failed_publishes_nothing_that_was_not_planned(
     announce, project: Path
 ) -> None:
-    """It was verified since: asked to try again, the drafts are published."""
+    """The account was verified since: somebody may have published by hand, so nothing is done."""
     prepare(project, "personal_sub")
     announce("send", "--channel", "wechat", CFP, cwd=project)
     settings = project / "announce.yaml"
@@ -89,7 +89,8 @@ def test_account_that_gained_the_right_takes_further_what_fell_short(
     again = announce("--json", "send", "--channel", "wechat", "--retry-failed", CFP, cwd=project)
 
     assert [one["way"] for one in still.json["articles"]] == ["draft"] * 2
-    assert (again.code, [one["way"] for one in again.json["articles"]]) == (0, ["publish"] * 2)
+    assert (again.code, [one["way"] for one in again.json["articles"]]) == (0, ["draft"] * 2)
+    assert again.json["run"]["sent"] == 0
     platform = OfficialAccountServer(project / ".announce" / "sandbox" / "wechat", now=_now)
     assert [request.path for request in platform.journal()].count("draft/add") == 2
 

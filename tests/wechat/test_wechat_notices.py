@@ -153,10 +153,24 @@ def test_repeat_that_was_held_up_is_not_made_too_late(
     assert way.settle(notice) is not None
     way.at += timedelta(minutes=4)
     service.fail_next("message/template/send", 45011)
-    assert way.deliver(notice).state is State.FAILED
+    assert way.deliver(notice).state is State.IN_DOUBT
     way.at += timedelta(minutes=6)
     assert way.deliver(notice).state is State.IN_DOUBT
     assert (way.handed, read(service)) == (2, [READER])
+
+
+@pytest.mark.parametrize("no", [45009, 45011, 43004])
+def test_a_no_after_a_lost_answer_leaves_the_doubt(
+    way: Way, service: OfficialAccountServer, notice: Notice, no: int
+) -> None:
+    """The first one may have been taken: another day's try would be a second message."""
+    service.fail_next("message/template/send", Fault.LOST_AFTER)
+    service.fail_next("message/template/send", no)
+
+    assert way.deliver(notice).state is State.IN_DOUBT
+    way.at += timedelta(minutes=30)
+    assert way.settle(notice) is None
+    assert read(service) == [READER]
 
 
 def test_person_who_settles_it_lets_it_go_again(

@@ -54,7 +54,7 @@ class NoticeComposer:
         return Notice(
             language=language,
             subject=words.subject,
-            openid=line.delivery.to[0],
+            openid="".join(line.delivery.to[:1]),  # blanked since it was sent
             use=plan.use,
             template_id=in_language(plan.template_id, language),
             fields=tuple(words.fields.items()),

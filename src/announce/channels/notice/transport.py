@@ -83,6 +83,7 @@ class NoticeTransport(AccountSession):
             raise self._over
         if self._meet is not None:
             self._meet(notice)
+        doubted = None
         if notice.use == "template":
             doubted = self._doubted_since(key)
             if doubted is not None and self._now() - doubted > AT_LAST:
@@ -94,7 +95,7 @@ class NoticeTransport(AccountSession):
                     raise _end(failure) from failure
                 return _failed(failure)
         handed_over()
-        return self._sent(notice, message_id)
+        return self._sent(notice, message_id, doubted)
 
     def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None:
         """`planned` for a template message whose answer was lost so lately that a repeat is the
@@ -158,14 +159,21 @@ class NoticeTransport(AccountSession):
                 hint=say("name under `notice:` in the template's head exactly those fields"),
             )
 
-    def _sent(self, notice: Notice, message_id: str) -> Outcome:
+    def _sent(self, notice: Notice, message_id: str, doubted: datetime | None) -> Outcome:
         is_template = notice.use == "template"
+        began, lost = doubted or self._now(), doubted is not None
         for pause in (*REPEATS, None) if is_template else (None,):
+            # The machine may have slept: a late repeat would be another message.
+            if lost and self._now() - began > AT_LAST:
+                return Outcome(state=State.IN_DOUBT, reason=say("too late for a repeat"))
             try:
                 return self._ask(notice, message_id)
             except ApiFailure as failure:
                 if not failure.unsure:
-                    return self._refused(failure)
+                    refused = self._refused(failure)
+                    # A no to a repeat says nothing of the first one, which may have been taken.
+                    return _in_doubt(failure) if lost else refused
+                lost = True
                 if pause is None:
                     return _in_doubt(failure)
             self._sleep(pause)
