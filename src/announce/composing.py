@@ -108,9 +108,11 @@ class Composer:
         shape that was composed, here or in another process."""
         return sorted({*self._mails.examples, *self._others.values(), *self._beside})
 
-    def met(self, examples: Iterable[int]) -> None:
-        """Hear of the examples that another process composed."""
+    def met(self, examples: Iterable[int], forms: Iterable[Notice]) -> list[Problem]:
+        """Hear of the examples and of the forms of notices that another process composed; faults
+        that only show where both are known."""
         self._beside += examples
+        return [problem for form in forms for problem in self.notice_forms.add(form)]
 
     def sample(self, line: Planned, language: Language, kind: str | None = None) -> Sample | None:
         """The words of a line's message in one language, be it the reader's or not; None where the
@@ -131,12 +133,14 @@ class Composer:
         """How many processes are to compose; None where nobody said."""
         return self._gathered.project.settings.email.processes
 
-    def check(self, message: Message) -> list[Problem]:
-        """Faults and doubts of a finished message that need no network to see."""
+    def check(self, message: Message, *, due: bool = True) -> list[Problem]:
+        """Faults and doubts of a finished message that need no network to see; `due` is whether
+        it may still be sent."""
         if isinstance(message, Mail):
             return check_mail(message, self._place, self._login)
         if isinstance(message, Notice):
-            return [*self.notice_forms.add(message), *check_notice(message)]
+            others = self.notice_forms.add(message) if due else []
+            return [*others, *check_notice(message)]
         from announce.channels.wechat.limits import check as check_article
 
         return [*self._articles.notices(), *check_article(message, self._place)]

@@ -19,7 +19,7 @@ from announce.composing import Composer, digest_of, subject_of
 from announce.errors import InputError
 from announce.forking import Aside, can_fork
 from announce.model.delivery import State
-from announce.model.message import Mail, Message
+from announce.model.message import Mail, Message, Notice
 from announce.model.plan import BLOCK, Plan, Planned, Sums, packed
 from announce.problems import Problem, errors_in
 from announce.shelf import Shelf
@@ -70,6 +70,7 @@ class _Parcel(NamedTuple):
     sums: Sums | None = None
     filled: bytes = b""
     examples: Sequence[int] = ()
+    forms: Sequence[Notice] = ()
 
 
 class _FirstPass:
@@ -121,7 +122,7 @@ class _FirstPass:
             self.messages.extend(parcel.messages)
             if parcel.sums is not None:
                 self.sums.join(parcel.sums)
-                self.composer.met(parcel.examples)
+                self.problems.add(self.composer.met(parcel.examples, parcel.forms))
                 if self.shelf and beside:
                     self.shelf.join(beside, parcel.filled)
 
@@ -136,7 +137,8 @@ class _FirstPass:
                 messages.append(self._noted(line, message, sums, shelf))
             yield _Parcel(pack(messages), problems.all)
         sums.end()
-        yield _Parcel(pack([]), [], sums, shelf.filled() if shelf else b"", self.composer.examples)
+        filled, composer = shelf.filled() if shelf else b"", self.composer
+        yield _Parcel(pack([]), [], sums, filled, composer.examples, [*composer.notice_forms])
 
     def _noted(
         self, line: Planned, message: Message | None, sums: Sums, shelf: Shelf | None
@@ -151,8 +153,7 @@ class _FirstPass:
         subject, digest = subject_of(message), digest_of(message)
         sums.add(line.delivery, digest)
         if shelf:
-            is_due = line.delivery.state is not State.SENT
-            mail = sealed(message) if is_due and isinstance(message, Mail) else None
+            mail = sealed(message) if _is_due(line) and isinstance(message, Mail) else None
             shelf.put(line.delivery.key.recipient, digest, mail)
         return packed(subject, digest)
 
@@ -163,7 +164,7 @@ class _FirstPass:
         except InputError as error:
             self.problems.spoilt(error.problems)
             return None
-        self.problems.add(self.composer.check(message))
+        self.problems.add(self.composer.check(message, due=_is_due(line)))
         if self.seen:
             found = replace(line.delivery, subject=subject_of(message), digest=digest_of(message))
             self.seen(replace(line, delivery=found), message)
@@ -174,11 +175,16 @@ class _FirstPass:
         if line.delivery.state is State.SKIPPED:
             return None
         message = self.composer.compose(line)
-        told = self.composer.check(message)
+        told = self.composer.check(message, due=_is_due(line))
         if errors_in(told):
             raise InputError("", problems=told)
         problems.add(told)
         return message
+
+
+def _is_due(line: Planned) -> bool:
+    """Whether a line may still be sent."""
+    return line.delivery.state is not State.SENT
 
 
 def _is_shared(plan: Plan, composer: Composer) -> bool:

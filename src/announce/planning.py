@@ -79,8 +79,7 @@ class _Planner:
         self.campaign = gathered.campaign
         self.lines = lines
         self.problems: list[Problem] = []
-        self._gone = 0
-        self._gone_keys: list[str] = []
+        self._gone: dict[str, None] = {}
         # Published or sent to followers, by what is asked of them now and cannot be had.
         self._used_up: list[str] = []
         self._kept: list[str] = []
@@ -138,12 +137,8 @@ class _Planner:
 
     def _is_gone(self, channel: Channel, key: str, state: State) -> None:
         """Who was planned before and is no longer in the audience."""
-        # Those who get both are told of with their mail.
-        told = "email" if self.campaign.email else "notice"
-        if channel == told and state in (State.PLANNED, State.FAILED):
-            self._gone += 1
-            if len(self._gone_keys) < _NAMED:
-                self._gone_keys.append(key)
+        if channel != "wechat" and state in (State.PLANNED, State.FAILED):
+            self._gone[key] = None  # those who were to get both count once
 
     def _take_over(self, channel: Channel, taken: TakenOver) -> None:
         """What was adopted is known by hashes only: such a line gets its row when it is laid."""
@@ -187,8 +182,8 @@ class _Planner:
             yield say_n(
                 "{n} planned before is gone from the audience: {keys}",
                 "{n} planned before are gone from the audience: {keys}",
-                self._gone,
-                keys=say(", ").join(self._gone_keys),
+                len(self._gone),
+                keys=say(", ").join(islice(self._gone, _NAMED)),
             )
         if audience.filtered:
             yield say_n(

@@ -37,7 +37,7 @@ class Refusals:
         kind = outcome.detail.get("class")
         if outcome.state is not State.FAILED:
             return True
-        if kind in ("throttled", "quota", "connection_lost"):
+        if kind in ("throttled", "quota", "account", "connection_lost"):
             # Of the account, or of the way to it: nothing is wrong with this recipient.
             return False
         return not (outcome.detail.get("transient") and job.tries < len(self.retry.waits))
@@ -49,6 +49,8 @@ class Refusals:
                 self._throttled(job, outcome)
             case "quota":
                 self._quota_is_spent(job, outcome)
+            case "account":
+                self._account_is_at_fault(job, outcome)
             case _:
                 self._again_later(job, outcome)
 
@@ -109,6 +111,12 @@ class Refusals:
         """The account may send no more today: the recipient stays due, the run ends."""
         self.backlog.put_back(job)
         self.tally.stopped = say("the account's quota is spent: {answer}", answer=outcome.reason)
+
+    def _account_is_at_fault(self, job: Job, outcome: Outcome) -> None:
+        """Everybody would meet the same answer: the recipient stays due, the run ends."""
+        self.backlog.put_back(job)
+        hint = str(outcome.detail.get("mend", ""))
+        self.tally.error = self.tally.error or MachineError(outcome.reason, hint=hint)
 
     def _again_later(self, job: Job, outcome: Outcome) -> None:
         if job.tries < len(self.retry.waits):

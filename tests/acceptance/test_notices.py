@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from announce.gathering import open_project
+from announce.outlets import open_ledger_of
 from announce.sandbox.wechat import Account, AccountKind, Fault, OfficialAccountServer
 
 CAMPAIGN = "campaigns/decisions.yaml"
@@ -187,6 +192,24 @@ def test_template_of_the_account_with_other_fields_stops_the_first(
     assert service.notices() == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a second process is for Linux")
+def test_template_that_only_the_second_process_met_stops_the_first(
+    live: Path, service: OfficialAccountServer
+) -> None:
+    """In a process of its own: the tests' has threads, and does not fork."""
+    own = service.templates[0].template_id
+    other = service.add_template("template", "另一种", "结果：{{phrase1.DATA}}").template_id
+    change(live, own, f"{{zh: {other}, en: {own}}}")
+    settle(live, "email: {processes: 2}\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "announce", "--project", str(live), "send", str(live / CAMPAIGN),
+         "--yes"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, service.notices()) == (2, [])
+    assert f"template {other} has the fields phrase1" in ended.stderr
+
+
 def test_template_without_fields_is_told(announce, decisions: Path) -> None:
     """The file and the mend are named."""
     path = decisions / "templates/zh/decisions.poster.md.j2"
@@ -257,5 +280,43 @@ def test_event_tells_whether_a_notice_arrived(
     again = announce("--json", "wechat", "status", "--event", str(event), cwd=live)
 
     assert (told.code, again.code) == (code, code)
-    assert ("SCIFM-002: not told (failed:user block)" in told.out) == refuses
+    assert ("SCIFM-002: not told (the reader has blocked the account)" in told.out) == refuses
     assert again.json["result"]["status"] == ("failed:user block" if refuses else "success")
+
+
+def test_reader_who_was_not_reached_is_named_later(
+    announce, live: Path, service: OfficialAccountServer, tmp_path: Path
+) -> None:
+    """Also where the event comes while a send is under way."""
+    service.change_follower(openid(1), refuses=True)
+    announce("send", CAMPAIGN, "--yes", cwd=live)
+    event = tmp_path / "event.xml"
+    event.write_text(
+        next(one for one in service.events() if "failed:user block" in one), encoding="utf-8"
+    )
+    project = open_project(str(live))
+    with closing(open_ledger_of(project, "notice")) as ledger:
+        run = ledger.begin("scifm-2025-decisions", "once", datetime.now(UTC))
+        told = announce("wechat", "status", "--event", str(event), cwd=live)
+        run.finish("done", datetime.now(UTC))
+
+    status, sent = announce("status", cwd=live), announce("send", CAMPAIGN, "--yes", cwd=live)
+
+    assert told.code == 1
+    for shown in (status, sent):
+        line = "sent, not delivered: scifm-2025-decisions SCIFM-002: the reader has blocked"
+        assert line in shown.out
+
+
+def test_account_at_fault_leaves_readers_due(
+    announce, live: Path, service: OfficialAccountServer
+) -> None:
+    """Nothing is wrong with them: the next run tells all."""
+    service.fail_next("message/template/send", 43116)
+
+    first = announce("--json", "send", CAMPAIGN, "--yes", cwd=live)
+    second = announce("--json", "send", CAMPAIGN, "--yes", cwd=live)
+
+    assert (first.code, first.json["run"]["failed"]) == (4, 0)
+    assert (second.code, second.json["run"]["failed"]) == (1, 0)  # one has no openid
+    assert len(service.notices()) == PEOPLE - 1

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from announce.articles.desk import held_run, open_desk
+from announce.articles.removing import remove, survey
+from announce.articles.standing import pieces_of
 from announce.gathering import open_project
 from announce.ledger import open_ledger
 from announce.ledger.base import Ledger
@@ -396,9 +398,11 @@ def test_draft_that_somebody_took_away_is_told(announce, real: Real, campaign) -
         _, (draft,) = desk.account.list_drafts(0)
         desk.account.delete_draft(draft["media_id"])
 
-    found = announce("wechat", "delete", CFP, "--again", "--json", cwd=campaign)
+    refused = announce("wechat", "delete", CFP, "--again", cwd=campaign)
+    found = announce("wechat", "delete", CFP, "--again", "--yes", "--json", cwd=campaign)
     sent = announce("send", "--yes", CFP, cwd=campaign)
 
+    assert (refused.code, "Readers may have these already" in refused.out) == (3, True)
     assert [(one["what"], one["due"]) for one in found.json["articles"]] == [("gone", True)]
     assert (sent.code, len(server.drafts()), called(server, "draft/delete")) == (0, 1, 1)
 
@@ -607,3 +611,32 @@ def test_token_is_told_of_and_never_told(announce, real: Real, campaign) -> None
     assert (none.json["kept"], kept.json["kept"], kept.json["valid"]) == (False, True, True)
     assert called(server, "stable_token") == 1
     assert (known[0] in printed, SECRET in printed) == (False, False)
+
+
+def test_draft_published_meanwhile_is_not_deleted(announce, real: Real, campaign) -> None:
+    """Between the look and the call a person published it: nothing is written down as deleted."""
+    real(AccountKind.VERIFIED_SUB)
+    announce("send", CFP, "--yes", cwd=campaign)
+    project = open_project(str(campaign))
+    with open_desk(project, clock) as desk:
+        (found,) = survey(desk, list(pieces_of(desk.ledger, ID)))
+        desk.account.submit(found.id)
+        with held_run(project, desk.ledger, ID, clock) as run:
+            removed = remove(desk, run, found, again=True)
+
+    assert (removed.moved, removed.deleted, removed.due) == (True, False, False)
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+def test_event_with_an_endless_number_is_refused(
+    announce, campaign, tmp_path: Path, digits: int
+) -> None:
+    """It is no number of the platform's."""
+    event = tmp_path / "event.xml"
+    event.write_text(
+        "<xml><Event>PUBLISHJOBFINISH</Event><publish_id>1</publish_id>"
+        f"<publish_status>{'9' * digits}</publish_status></xml>"
+    )
+    told = announce("wechat", "status", "--event", str(event), cwd=campaign)
+    assert told.code == 2
+    assert "not a number" in told.err

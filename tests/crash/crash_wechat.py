@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,8 +72,12 @@ def send(campaign: str) -> None:
         stop=threading.Event(),
         gate=lambda: None,
     )
-    with suppress(AnnounceError):  # the account is out of reach: the next run goes on
+    try:
         dispatch(job, tallies)
+    except AnnounceError as error:  # the account is out of reach: the next run goes on
+        print(campaign, error, error.hint, file=sys.stderr)
+    for channel, tally in tallies.items():
+        print(campaign, channel, tally, file=sys.stderr)
 
 
 speak("en")

@@ -45,6 +45,7 @@ class Season:
         self.dice = random.Random(seed)
         self.root = _project(folder / "project")
         self.clock = folder / "clock"
+        self.told = folder / "told"
         self.clock.write_text("0", "ascii")
         self.kills = 0
         self.patience = (0.8, 4.0)
@@ -64,11 +65,12 @@ class Season:
         settings = settings.replace("BASE", self.server.api_base)
         (self.root / "announce.yaml").write_text(settings, "utf-8")
         campaigns = sorted(str(path) for path in self.root.glob("campaigns/*.yaml"))
-        child = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(self.clock), *campaigns],
-            cwd=self.root, env={**os.environ, "WECHAT_SECRET": SECRET},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        with self.told.open("wb") as told:
+            child = subprocess.Popen(
+                [sys.executable, str(PROGRAM), str(self.clock), *campaigns],
+                cwd=self.root, env={**os.environ, "WECHAT_SECRET": SECRET},
+                stdout=subprocess.DEVNULL, stderr=told,
+            )  # fmt: skip
         if kill:
             try:
                 child.wait(self.dice.uniform(*self.patience))
@@ -160,7 +162,7 @@ def test_season_of_faults_and_kills_reaches_readers_once(season: Season) -> None
         season.run(kill=False)
         season.pass_time(700)
 
-    assert season.is_over, season.states()
+    assert season.is_over, f"{season.states()}\n{season.told.read_text('utf-8')}"
     reached = season.server.readers()
     assert set(Counter(marker for one in reached for marker in one.markers).values()) == {1}
     publications = 2 * CAMPAIGNS - MASSES

@@ -80,7 +80,7 @@ def _messages(project: Project, campaign: str) -> dict[DeliveryKey, Message]:
         )
     opened = open_campaign(str(project.root), str(path))
     # Who gets mails is of no interest here, and may take long to read.
-    articles = opened.campaign.model_copy(update={"email": None})
+    articles = opened.campaign.model_copy(update={"email": None, "notice": None})
     gathered = gather(replace(opened, campaign=articles))
     composer = Composer(gathered)
     lines = PlanLines(gathered, {}, wechat_account(project))

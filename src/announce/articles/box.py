@@ -55,11 +55,20 @@ def _items(desk: Desk) -> Iterator[dict[str, Any]]:
 def _draft(media_id: str, item: dict[str, Any], owner: Piece | None) -> BoxDraft:
     content = item.get("content")
     articles = content.get("news_item", []) if isinstance(content, dict) else []
-    changed = item.get("update_time")
     return BoxDraft(
         media_id=media_id,
         titles=tuple(str(one.get("title", "")) for one in articles),
-        changed=datetime.fromtimestamp(changed, UTC) if isinstance(changed, int) else None,
+        changed=_time(item.get("update_time")),
         owner=owner,
         marked=any(shape_of(str(one.get("content", ""))).marker for one in articles),
     )
+
+
+def _time(seconds: object) -> datetime | None:
+    """A moment as the platform tells it; None where it is none."""
+    if type(seconds) is not int:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -14,7 +14,7 @@ from typing import Any
 from announce.articles.desk import Desk, end_of_run
 from announce.articles.standing import Piece, piece_of
 from announce.channels.wechat.drafting import UNKNOWN_MEDIA
-from announce.channels.wechat.failures import ApiFailure, as_machine_error
+from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error
 from announce.channels.wechat.payload import marker_of
 from announce.channels.wechat.publishing import UNDER_WAY
 from announce.channels.wechat.readback import shape_of
@@ -42,6 +42,7 @@ class Thing(StrEnum):
     NOTHING = "nothing"
 
 
+_AWAY = frozenset({Thing.GONE, Thing.DELETED_BY_HAND})
 # What a call can take away.
 DELETABLE = frozenset({Thing.DRAFT, Thing.PUBLICATION, Thing.MASS})
 
@@ -91,8 +92,12 @@ def remove(desk: Desk, run: Run, found: Found, *, again: bool) -> Removed:
             _delete(desk, found)
         except ApiFailure as failure:
             end_of_run(failure)
-            if not _is_gone(desk, found, failure):
+            left = _left(desk, piece)
+            if left in (None, found.thing):
                 return Removed(found=found, failure=failure)
+            if left not in _AWAY or not failure.unsure:
+                # Somebody was quicker, and perhaps published what was to go.
+                return Removed(found=found, moved=True)
         deleted = True
     known_gone = found.thing is Thing.DELETED_BY_HAND or (again and found.thing is Thing.GONE)
     if deleted or known_gone:
@@ -164,7 +169,22 @@ def _publication(desk: Desk, piece: Piece) -> Found:
         if found.status == _DELETED_BY_HAND:
             return Found(piece=piece, thing=Thing.DELETED_BY_HAND)
         article_id = found.article_id or article_id
-    return Found(piece=piece, thing=Thing.PUBLICATION, id=article_id)
+    if not article_id:
+        return Found(piece=piece, thing=Thing.UNKNOWN)
+    thing = Thing.DELETED_BY_HAND if _is_deleted(desk, article_id) else Thing.PUBLICATION
+    return Found(piece=piece, thing=thing, id=article_id)
+
+
+def _is_deleted(desk: Desk, article_id: str) -> bool:
+    """Whether a publication is not there any more; an account that may not look is not asked."""
+    try:
+        return all(one.get("is_deleted") for one in desk.account.get_published(article_id))
+    except ApiFailure as failure:
+        if failure.kind is Kind.RIGHTS:
+            return False
+        if failure.code == UNKNOWN_ARTICLE:
+            return True
+        raise
 
 
 def _draft(desk: Desk, piece: Piece) -> Found:
@@ -213,22 +233,10 @@ def _delete(desk: Desk, found: Found) -> None:
             desk.account.delete_mass(found.id)
 
 
-def _is_gone(desk: Desk, found: Found, failure: ApiFailure) -> bool:
-    """Whether it is not there after a call that failed: somebody else was quicker, or only the
-    answer was lost."""
-    if failure.code in (UNKNOWN_MEDIA, UNKNOWN_ARTICLE):
-        return True
-    if not failure.unsure:
-        return False
+def _left(desk: Desk, piece: Piece) -> Thing | None:
+    """What there is after a call that failed: perhaps only its answer was lost. None where
+    nobody can say."""
     try:
-        match found.thing:
-            case Thing.DRAFT:
-                desk.account.get_draft(found.id)
-                return False
-            case Thing.PUBLICATION:
-                articles = desk.account.get_published(found.id)
-                return all(one.get("is_deleted") for one in articles)
-            case _:
-                return desk.account.mass_status(found.id).upper() == "DELETE"
-    except ApiFailure as unseen:
-        return unseen.code in (UNKNOWN_MEDIA, UNKNOWN_ARTICLE)
+        return _survey(desk, piece).thing
+    except ApiFailure:
+        return None

@@ -13,15 +13,14 @@ from typing import Any
 
 from lxml import etree
 
-from announce.articles.desk import Now, held_run
+from announce.articles.desk import Now
 from announce.articles.standing import Piece, campaigns_of, piece_of, pieces_of
 from announce.errors import InputError
 from announce.ledger.base import Ledger
-from announce.model.delivery import ONCE
-from announce.model.project import Project
 from announce.texts import say
 
 _LARGEST = 1_000_000
+_DIGITS = 18
 # The second name stands in one SDK's sample.
 _PUBLISHED = frozenset({"PUBLISHJOBFINISH", "FREEPUBLISHJOBFINISH"})
 _SENT = "MASSSENDJOBFINISH"
@@ -68,12 +67,9 @@ def read_event(text: bytes) -> JobEnd:
     )
 
 
-def note_event(
-    project: Project, ledger: Ledger, end: JobEnd, now: Now, wanted: str | None
-) -> tuple[Piece, bool]:
-    """Write the end down with the article or notice that it belongs to; whether it was new.
-
-    InputError where the ledger knows no such job. HeldByAnother while a send is under way.
+def note_event(ledger: Ledger, end: JobEnd, now: Now, wanted: str | None) -> tuple[Piece, bool]:
+    """Write the end down with the article or notice that it belongs to; whether it was new. A
+    send may be under way. InputError where the ledger knows no such job.
     """
     pieces = _notices(ledger, wanted, end) if end.id == "msgid" else _all(ledger, wanted)
     piece = next((one for one in pieces if _is_of(one, end)), None)
@@ -84,8 +80,8 @@ def note_event(
         )
     if piece.result == end.detail:
         return piece, False  # the platform posts an event up to three times
-    with held_run(project, ledger, piece.key.campaign, now) as run:
-        run.note(piece.key, "result", now(), end.detail)
+    reason = not_arrived(end.detail["status"]) if end.id == "msgid" else None
+    ledger.tell(piece.key, "result", now(), end.detail, reason=reason)
     return piece_of(ledger, piece.key), True
 
 
@@ -96,11 +92,21 @@ def _all(ledger: Ledger, wanted: str | None) -> Iterator[Piece]:
 
 def _notices(ledger: Ledger, wanted: str | None, end: JobEnd) -> Iterator[Piece]:
     """The notices to the event's reader."""
-    to = (end.detail["openid"],)
-    for campaign in dict.fromkeys(name for name, _ in ledger.campaigns()):
-        if wanted in (None, campaign) and ledger.totals(campaign, ONCE, "notice"):
-            rows = [row.key for row in ledger.deliveries(campaign, ONCE) if row.to == to]
-            yield from (piece_of(ledger, key) for key in rows if key.channel == "notice")
+    for row in ledger.told("notice", end.detail["openid"]):
+        if wanted in (None, row.key.campaign):
+            yield piece_of(ledger, row.key)
+
+
+def not_arrived(status: str) -> str:
+    """Why a notice that was taken did not reach its reader; "" where it did."""
+    if status == ARRIVED:
+        return ""
+    known = {
+        "failed:user block": say("the reader has blocked the account"),
+        "failed:userblock": say("the reader has blocked the account"),
+        "failed: system failed": say("the platform could not deliver it"),
+    }
+    return known.get(status.casefold()) or say("WeChat did not deliver it: {status}", status=status)
 
 
 def _is_of(piece: Piece, end: JobEnd) -> bool:
@@ -190,7 +196,7 @@ def _wanted(root: etree._Element, name: str) -> str:
 
 def _number(root: etree._Element, name: str) -> int:
     found = _wanted(root, name)
-    if not found.isascii() or not found.isdecimal():
+    if not found.isascii() or not found.isdecimal() or len(found) > _DIGITS:
         raise InputError(
             say('{name} of the event is "{value}", not a number', name=name, value=found),
             hint=_hint(),

@@ -139,13 +139,12 @@ def named(row: Delivery) -> str:
 def show_in_part(screen: Screen, people: People) -> None:
     """Messages that some of their addressees did not get: by name, for they were not told."""
     for row in people.rows[:LISTED]:
+        place = {"campaign": row.key.campaign, "key": row.key.recipient}
+        reason = reason_text(row.reason)
         screen.line(
-            say(
-                "  sent in part: {campaign} {key}: {reason}",
-                campaign=row.key.campaign,
-                key=row.key.recipient,
-                reason=reason_text(row.reason),
-            )
+            say("  sent, not delivered: {campaign} {key}: {reason}", **place, reason=reason)
+            if row.key.channel == "notice"
+            else say("  sent in part: {campaign} {key}: {reason}", **place, reason=reason)
         )
     if people:
         screen.line(say("Those addresses got nothing: tell these people another way."))

@@ -32,8 +32,10 @@ def needs_a_person(row: Delivery) -> bool:
 
 
 def reached_in_part(row: Delivery) -> bool:
-    """Whether a delivery was refused for some of its addresses."""
-    return row.key.channel == "email" and row.state is State.SENT and bool(row.reason)
+    """Whether a mail was refused for some of its addresses, or a notice that was taken did not
+    arrive."""
+    of_people = row.key.channel != "wechat"
+    return of_people and row.state is State.SENT and bool(row.reason)
 
 
 def row_json(row: Delivery) -> dict[str, Any]:

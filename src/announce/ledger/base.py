@@ -297,6 +297,18 @@ class Ledger(Many, Protocol):
     def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
         """A person's word on a delivery in doubt; GateError where it is not in doubt."""
 
+    def tell(
+        self,
+        key: DeliveryKey,
+        event: str,
+        now: datetime,
+        detail: Mapping[str, Any],
+        *,
+        reason: str | None = None,
+    ) -> None:
+        """Write down, beside any run, what the other side told later of a delivery that stays
+        where it is; with `reason`, that too."""
+
     def used(self, account: str, since: datetime, *, messages: bool = False) -> int:
         """Recipients (or messages) handed to an account since then, that instant included."""
 

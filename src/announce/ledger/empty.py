@@ -161,6 +161,10 @@ class EmptyLedger:
         """None."""
         return iter(())
 
+    def told(self, channel: Channel, address: str) -> list[Delivery]:
+        """None."""
+        return []
+
     def events(self, key: DeliveryKey) -> list[Event]:
         """None."""
         return []
@@ -186,6 +190,18 @@ class EmptyLedger:
         return False
 
     def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
+        """Refused."""
+        _refuse(self._path)
+
+    def tell(
+        self,
+        key: DeliveryKey,
+        event: str,
+        now: datetime,
+        detail: Mapping[str, Any],
+        *,
+        reason: str | None = None,
+    ) -> None:
         """Refused."""
         _refuse(self._path)
 

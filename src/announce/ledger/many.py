@@ -32,6 +32,9 @@ class Many(Protocol):
     def noted(self, campaign: str, occurrence: str | None, channel: Channel) -> Iterator[Delivery]:
         """What failed, is in doubt, or was sent or skipped with a reason, in the plan's order."""
 
+    def told(self, channel: Channel, address: str) -> list[Delivery]:
+        """The deliveries of a channel to exactly this address, of all campaigns."""
+
     def changes(
         self, campaign: str, occurrence: str, *, since: int = 0
     ) -> Iterator[tuple[DeliveryKey, State]]:

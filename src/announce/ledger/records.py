@@ -45,6 +45,8 @@ EVENTS: Mapping[str, State | None] = {
     "mass_sent": None,
     "deleted": None,
     "result": None,
+    # What a notice says that is about to be sent.
+    "notifying": None,
     "adopted": State.SENT,
     "adopted_unknown": State.IN_DOUBT,
 }

@@ -14,10 +14,10 @@ from sqlalchemy import delete, func, insert, select, update
 from announce.errors import GateError
 from announce.ledger import adoption, export, reads
 from announce.ledger.accounts import SqlAccounts
-from announce.ledger.base import Counts, Holder, Standing, TakenOver
+from announce.ledger.base import EVENTS, Counts, Holder, Standing, TakenOver
 from announce.ledger.core import Core
 from announce.ledger.holding import end_dead, holder_of, is_dead, take
-from announce.ledger.moves import delivery_of, is_key, latest_adoption, move
+from announce.ledger.moves import delivery_of, is_key, latest_adoption, move, note
 from announce.ledger.runs import SqlRun
 from announce.ledger.schema import deliveries, events, meta, packed
 from announce.ledger.suppressions import SqlSuppressions
@@ -113,6 +113,13 @@ class SqlLedger:
         with self._core.reading() as connection:
             yield from reads.noted(connection, campaign, occurrence, channel)
 
+    def told(self, channel: Channel, address: str) -> list[Delivery]:
+        """See `Ledger`."""
+        here = (deliveries.c.channel == channel, deliveries.c.addresses == [address])
+        with self._core.reading() as connection:
+            found = connection.execute(select(deliveries).where(*here).order_by(deliveries.c.id))
+            return [delivery_of(row) for row in found]
+
     def events(self, key: DeliveryKey) -> list[Event]:
         """See `Ledger`."""
         with self._core.reading() as connection:
@@ -160,6 +167,23 @@ class SqlLedger:
             if not move(connection, doubtful, event, now, detail=detail, **values):
                 row = connection.execute(select(deliveries).where(is_key(key))).one_or_none()
                 raise _not_in_doubt(key, None if row is None else delivery_of(row))
+
+    def tell(
+        self,
+        key: DeliveryKey,
+        event: str,
+        now: datetime,
+        detail: Mapping[str, Any],
+        *,
+        reason: str | None = None,
+    ) -> None:
+        """See `Ledger`."""
+        if EVENTS[event] is not None:
+            raise ValueError(f"{event} moves a delivery")
+        with self._core.writing() as connection:
+            note(connection, is_key(key), event, now, dict(detail))
+            if reason is not None:
+                connection.execute(update(deliveries).where(is_key(key)).values(reason=reason))
 
     def used(self, account: str, since: datetime, *, messages: bool = False) -> int:
         """See `Ledger`."""

@@ -2,13 +2,15 @@
 
 The platform sends a template message with the same `client_msg_id` to the same reader once in ten
 minutes, so that one whose answer was lost is safely sent again meanwhile; later nobody can say
-what became of it. A subscription message has no such id, and cannot be looked for.
+what became of it, nor where its words or its reader changed since: the platform would not send
+the new ones. A subscription message has no such id, and cannot be looked for.
 https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -60,7 +62,6 @@ class NoticeTransport(AccountSession):
         self._meet = meet
         self._sleep = sleep
         self._contents: Mapping[str, str] | None = None
-        self._over: MachineError | None = None
 
     def deliver(
         self,
@@ -74,53 +75,59 @@ class NoticeTransport(AccountSession):
         """Send one notice; `sent` is that the platform took it (`msgid`), not that it was read.
 
         Raises before the hand-over where no reader can be told: MachineError where the account has
-        no right to (48001) or refused the last one for all, InputError where it has no such
-        template, or one with other fields. `forms` are the first notices of each template that
-        will be sent, so that this is found before any.
+        no right to (48001), InputError where it has no such template, or one with other fields.
+        `forms` are the first notices of each template that will be sent, so that this is found
+        before any. Found after it, what no reader can be told for is of the class `account`.
         """
         notice = _notice(message)
-        if self._over is not None:
-            raise self._over
         if self._meet is not None:
             self._meet(notice)
         doubted = None
         if notice.use == "template":
-            doubted = self._doubted_since(key)
+            doubted, sent = self._doubted(key)
             if doubted is not None and self._now() - doubted > AT_LAST:
                 return Outcome(state=State.IN_DOUBT, reason=say("too late for a repeat"))
+            if doubted is not None and sent != _sum(notice):
+                return Outcome(state=State.IN_DOUBT, reason=say("it changed since it was sent"))
             try:
                 self._check_template(notice)
             except ApiFailure as failure:
                 if failure.kind is Kind.RIGHTS or ends_the_run(failure):
                     raise _end(failure) from failure
                 return _failed(failure)
+            if doubted is None:
+                self._steps.note(key, "notifying", {"sum": _sum(notice)})
         handed_over()
         return self._sent(notice, message_id, doubted)
 
     def settle(self, message: Sendable, key: DeliveryKey, message_id: str) -> Outcome | None:
         """`planned` for a template message whose answer was lost so lately that a repeat is the
         same message; None for all others: nobody can look."""
-        doubted = self._doubted_since(key)
-        if _notice(message).use != "template" or doubted is None:
+        notice = _notice(message)
+        doubted, sent = self._doubted(key)
+        if notice.use != "template" or doubted is None or sent != _sum(notice):
             return None
         if self._now() - doubted > SAFELY:
             return None
         return Outcome(state=State.PLANNED, reason=say("a repeat now is the same message"))
 
-    def _doubted_since(self, key: DeliveryKey) -> datetime | None:
-        """When the first message was handed over that may have been taken all the same. Answers
-        to later ones say nothing of it; only a person's word does."""
+    def _doubted(self, key: DeliveryKey) -> tuple[datetime | None, str]:
+        """When the first message was handed over that may have been taken all the same, and what
+        it was (`_sum`). Answers to later ones say nothing of it; only a person's word does."""
         since: datetime | None = None
         handed: datetime | None = None
+        tried = sent = ""
         for one in self._steps.events(key):
             match one.event:
+                case "notifying":
+                    tried = one.detail["sum"]
                 case "handed_over":
                     handed = one.at
-                case "in_doubt":
-                    since = since or handed
+                case "in_doubt" if since is None:
+                    since, sent = handed, tried
                 case "settled_not_sent":
                     since = None
-        return since
+        return since, sent
 
     def _check_template(self, notice: Notice) -> None:
         """Ask the account once for its templates, and see that all that is to be sent fits."""
@@ -180,23 +187,40 @@ class NoticeTransport(AccountSession):
         raise AssertionError("the last try ends it")
 
     def _ask(self, notice: Notice, message_id: str) -> Outcome:
-        payload: dict[str, Any] = {
-            "touser": notice.openid,
-            "template_id": notice.template_id,
-            "data": {name: {"value": value} for name, value in notice.fields},
-        }
+        payload = _payload(notice)
         if notice.use == "subscription":
-            self._account.send_subscribed(payload | ({"page": notice.link} if notice.link else {}))
+            self._account.send_subscribed(payload)
             return Outcome(state=State.SENT)
         payload["client_msg_id"] = hashlib.sha256(message_id.encode()).hexdigest()[:32]
-        msgid = self._account.send_template(payload | ({"url": notice.link} if notice.link else {}))
+        msgid = self._account.send_template(payload)
         return Outcome(state=State.SENT, detail={"msgid": msgid})
 
-    def _refused(self, failure: ApiFailure) -> Outcome:
+    @staticmethod
+    def _refused(failure: ApiFailure) -> Outcome:
         for_all = failure.kind is Kind.RIGHTS or failure.code in _FOR_ALL
-        if for_all or ends_the_run(failure):
-            self._over = _end(failure)
-        return _failed(failure)
+        if not (for_all or ends_the_run(failure)):
+            return _failed(failure)
+        # Nothing is wrong with this reader, who stays due.
+        end = _end(failure)
+        detail = {**failure.detail, "class": "account", "mend": end.hint}
+        return Outcome(state=State.FAILED, reason=end.message, detail=detail)
+
+
+def _payload(notice: Notice) -> dict[str, Any]:
+    """What the platform is given, but for the id of ours."""
+    link = "page" if notice.use == "subscription" else "url"
+    return {
+        "touser": notice.openid,
+        "template_id": notice.template_id,
+        "data": {name: {"value": value} for name, value in notice.fields},
+        **({link: notice.link} if notice.link else {}),
+    }
+
+
+def _sum(notice: Notice) -> str:
+    """Tells a notice from another one to the same person: by its reader, template and words."""
+    text = json.dumps(_payload(notice), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _end(failure: ApiFailure) -> MachineError:

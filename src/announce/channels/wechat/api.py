@@ -81,7 +81,7 @@ class OfficialAccount(Client):
 
     def count_drafts(self) -> int:
         """How many drafts there are."""
-        return int(self.get("draft/count").get("total_count", 0))
+        return _count(self.get("draft/count"))
 
     def list_drafts(self, offset: int) -> tuple[int, list[dict[str, Any]]]:
         """How many drafts there are, and a page of them with their content."""
@@ -101,12 +101,12 @@ class OfficialAccount(Client):
         if type(status) is not int:
             raise failures.lost('HTTP 200, no "publish_status"')
         detail = answer.get("article_detail")
-        items = detail.get("item", []) if isinstance(detail, dict) else []
+        items = _dicts(detail.get("item")) if isinstance(detail, dict) else []
         return Publication(
             status=status,
             article_id=str(answer.get("article_id") or ""),
             urls=tuple(str(item.get("article_url", "")) for item in items),
-            failed=tuple(answer.get("fail_idx") or ()),
+            failed=_numbers(answer.get("fail_idx")),
         )
 
     def list_published(self, offset: int) -> tuple[int, list[dict[str, Any]]]:
@@ -165,7 +165,9 @@ class OfficialAccount(Client):
 
     def tags(self) -> dict[str, int]:
         """The tags of followers: id by name."""
-        return {tag["name"]: tag["id"] for tag in _wanted_list(self.get("tags/get"), "tags")}
+        tags = _wanted_list(self.get("tags/get"), "tags")
+        known = {str(tag.get("name", "")): tag.get("id") for tag in tags}
+        return {name: number for name, number in known.items() if type(number) is int}
 
     # One person's matters
 
@@ -192,10 +194,14 @@ class OfficialAccount(Client):
 
     def _page(self, endpoint: str, offset: int) -> tuple[int, list[dict[str, Any]]]:
         answer = self.post(endpoint, data={"offset": offset, "count": PAGE, "no_content": 0})
-        total = answer.get("total_count")
-        if not isinstance(total, int):
-            raise failures.lost('HTTP 200, no "total_count"')
-        return total, _wanted_list(answer, "item")
+        return _count(answer), _wanted_list(answer, "item")
+
+
+def _count(answer: Mapping[str, Any]) -> int:
+    total = answer.get("total_count")
+    if type(total) is not int:
+        raise failures.lost('HTTP 200, no "total_count"')
+    return total
 
 
 def _wanted(answer: Mapping[str, Any], name: str) -> str:
@@ -218,3 +224,14 @@ def _wanted_list(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return value
     raise failures.lost(f'HTTP 200, no "{name}"')
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    """What is written down as told, where it is told as documented."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _numbers(value: object) -> tuple[int, ...]:
+    """Some answers have one number in place of a list of them."""
+    several = value if isinstance(value, list) else [value]
+    return tuple(item for item in several if type(item) is int)

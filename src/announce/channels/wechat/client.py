@@ -23,6 +23,8 @@ from announce.model.hosts import is_loopback
 
 API_BASE = "https://api.weixin.qq.com"
 TIMEOUT = 15.0
+# Seconds that a token lives: what the documents say.
+_LIFETIME = 7200
 # The platform renews a stable token five minutes before it ends, so that a minute is enough.
 TOKEN_MARGIN = 60
 # Codes that a fresh token may mend: refused before anything happened, so asking again is safe.
@@ -79,7 +81,7 @@ class Client(WeChatClient):  # type: ignore[misc]
             failed = self._login_failure(failure)
         else:
             if isinstance(answer.get("access_token"), str):
-                lifetime = int(answer.get("expires_in", 7200))
+                lifetime = _seconds(answer.get("expires_in"))
                 self._memory.keep_token(answer["access_token"], self._clock() + lifetime)
                 return answer
             failed = failures.not_the_api('HTTP 200, no "access_token"')
@@ -161,6 +163,11 @@ class Client(WeChatClient):  # type: ignore[misc]
         for secret in (self.secret, known[0] if known else ""):
             text = text.replace(str(secret), "***") if secret else text
         return text
+
+
+def _seconds(told: object) -> int:
+    """How long a token lives; two hours, as documented, where that cannot be read."""
+    return told if type(told) is int and told > 0 else _LIFETIME
 
 
 def _encode(payload: Mapping[str, Any]) -> bytes:

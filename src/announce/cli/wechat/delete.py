@@ -17,6 +17,9 @@ from announce.errors import GateError
 from announce.gathering import open_project
 from announce.texts import say, say_n
 
+# Nobody can say whether readers have it.
+_PERHAPS_READ = frozenset({Thing.PASTED, Thing.UNKNOWN, Thing.GONE})
+
 
 @click.command(
     "delete",
@@ -44,7 +47,8 @@ def command(screen: Screen, campaign: str, language: str | None, yes: bool, agai
         deletable = [one for one in found if one.thing in DELETABLE]
         for what in _cannot_undo(found):
             screen.line(f"    {what}")
-        _confirm(screen, desk, deletable, yes=yes)
+        perhaps = [one for one in found if again and one.thing in _PERHAPS_READ]
+        _confirm(screen, desk, deletable, perhaps, yes=yes)
         removed = _remove(desk, name, found, again=again)
         opening = about(desk)
     for result in removed:
@@ -66,17 +70,32 @@ def _remove(desk: Desk, campaign: str, found: list[Found], *, again: bool) -> li
         return [remove(desk, run, one, again=again) for one in found]
 
 
-def _confirm(screen: Screen, desk: Desk, deletable: list[Found], *, yes: bool) -> None:
-    """Ask on a terminal before anything real goes; elsewhere `--yes` must have been given."""
-    if yes or desk.rehearsed or not deletable:
+def _confirm(
+    screen: Screen, desk: Desk, deletable: list[Found], perhaps: list[Found], *, yes: bool
+) -> None:
+    """Ask on a terminal before anything real goes, or is made once more; elsewhere `--yes` must
+    have been given."""
+    if yes or desk.rehearsed or not (deletable or perhaps):
         return
+    if perhaps:
+        screen.line(
+            say(
+                "Readers may have these already, and the next send would give them a second one: "
+                "{languages}",
+                languages=say(", ").join(one.piece.row.language for one in perhaps),
+            )
+        )
     if not screen.is_terminal:
         raise GateError(
             say("not confirmed: nobody is here to be asked"),
             hint=say("read what would be deleted above, then add --yes"),
         )
-    question = say_n(
-        "Delete this article for good?", "Delete these {n} articles for good?", len(deletable)
+    question = (
+        say_n(
+            "Delete this article for good?", "Delete these {n} articles for good?", len(deletable)
+        )
+        if deletable
+        else say("Make it due again all the same?")
     )
     if not click.confirm(question, default=False, err=True):
         raise GateError(say("not confirmed; nothing was deleted"))

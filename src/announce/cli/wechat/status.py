@@ -8,7 +8,7 @@ from typing import IO, Any
 import click
 
 from announce.articles.again import look_again, open_pieces
-from announce.articles.results import ARRIVED, note_event, read_event
+from announce.articles.results import not_arrived, note_event, read_event
 from announce.articles.standing import Piece, campaigns_of, pieces_of
 from announce.cli.articles import article_json, todo
 from announce.cli.common import now, project_campaign
@@ -49,7 +49,7 @@ def command(screen: Screen, campaign: str | None, event: IO[bytes] | None) -> in
     head(screen, project)
     if end:
         with closing(open_ledger_of(project, "wechat")) as ledger:
-            piece, new = note_event(project, ledger, end, now, wanted)
+            piece, new = note_event(ledger, end, now, wanted)
         _show_event(screen, piece, new=new)
         if piece.key.channel == "notice":
             return _show_notice(screen, piece)
@@ -77,12 +77,13 @@ def command(screen: Screen, campaign: str | None, event: IO[bytes] | None) -> in
 
 def _look(project: Project, wanted: str | None) -> dict[str, AnnounceError]:
     """Look at what is open; what kept each campaign from being looked at."""
-    pieces = open_pieces(project, wanted, now())
+    pieces: dict[str, list[Piece]] = {}
     try:
+        pieces = open_pieces(project, wanted, now())
         return look_again(project, pieces, now)
     except MachineError as error:
         # How far the ledger knows them is shown all the same.
-        return dict.fromkeys(pieces, error)
+        return dict.fromkeys(pieces, error) or {wanted or say("all campaigns"): error}
 
 
 def _show(screen: Screen, pieces: list[Piece], *, rehearsed: bool) -> None:
@@ -163,16 +164,15 @@ def _show_event(screen: Screen, piece: Piece, *, new: bool) -> None:
 
 def _show_notice(screen: Screen, piece: Piece) -> int:
     """What became of a notice; 1 where it did not arrive."""
-    key, status = piece.key.recipient, piece.result["status"]
+    key, reason = piece.key.recipient, not_arrived(piece.result["status"])
     if screen.as_json:
         screen.document({"campaign": piece.key.campaign, "key": key, "result": piece.result})
-    arrived = status == ARRIVED
     screen.line(
-        say("{key}: the notice arrived", key=key)
-        if arrived
-        else say("{key}: not told ({status}): tell this person another way", key=key, status=status)
+        say("{key}: not told ({reason}): tell this person another way", key=key, reason=reason)
+        if reason
+        else say("{key}: the notice arrived", key=key)
     )
-    return int(not arrived)
+    return int(bool(reason))
 
 
 def _show_kept(screen: Screen, name: str, error: AnnounceError) -> None:
