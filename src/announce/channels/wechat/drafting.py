@@ -13,7 +13,7 @@ from announce.channels.wechat.failures import ApiFailure, Kind, as_machine_error
 from announce.channels.wechat.job import Job, absent, failed, in_doubt
 from announce.channels.wechat.memory import UploadMemory
 from announce.channels.wechat.payload import Payloads, content_of, marker_of, wanted
-from announce.channels.wechat.search import Found, find_article
+from announce.channels.wechat.search import Found, find_article, find_draft
 from announce.model.delivery import Edits, Outcome, State
 from announce.model.steps import GONE
 from announce.texts import say
@@ -99,13 +99,12 @@ class DraftBox:
         )
 
     def _find(self, job: Job) -> Found | None:
-        marker = marker_of(job.message_id)
-        for wait in (0.0, *LOOK_WAITS):
-            if wait:
-                self._sleep(wait)
-            if found := find_article(self._account, wanted(job.article, job.message_id), marker):
+        ours, marker = wanted(job.article, job.message_id), marker_of(job.message_id)
+        for wait in LOOK_WAITS:
+            if found := find_draft(self._account, ours, marker):
                 return found
-        return None
+            self._sleep(wait)
+        return find_article(self._account, ours, marker)
 
     # A new one
 

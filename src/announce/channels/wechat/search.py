@@ -26,15 +26,26 @@ class Found(NamedTuple):
     articles: list[dict[str, Any]]
 
 
-def find_article(account: OfficialAccount, wanted: Mapping[str, Any], marker: str) -> Found | None:
-    """The article as the account keeps it; None means it is not there.
+def find_draft(account: OfficialAccount, wanted: Mapping[str, Any], marker: str) -> Found | None:
+    """The article in the draft box; None means that it is not in there (any more).
 
-    Raises ApiFailure where that cannot be said: a list could not be read whole. An account
-    without the right to list what was published is judged by its drafts alone.
+    Raises ApiFailure where that cannot be said: the list could not be read whole.
     """
     for item in _all(account.list_drafts):
         if kept := _match(item, wanted, marker):
             return Found("draft", str(item.get("media_id", "")), kept, _articles(item))
+    return None
+
+
+def find_article(account: OfficialAccount, wanted: Mapping[str, Any], marker: str) -> Found | None:
+    """The article as the account keeps it, a draft or published; None means it is not there.
+
+    Raises ApiFailure where that cannot be said: a list could not be read whole. An account
+    without the right to list what was published is judged by its drafts alone. What was published
+    may be listed a hundred times a day only: who looks again soon uses `find_draft` meanwhile.
+    """
+    if found := find_draft(account, wanted, marker):
+        return found
     try:
         # The newest page is enough: a draft leaves the box only by being published since.
         _, published = account.list_published(0)
