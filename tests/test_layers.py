@@ -13,11 +13,12 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"live", "samples", "measuring"},
+    {"live", "samples", "measuring", "notifying"},
     {"showing"},
     {"gates"},
-    {"approving", "approved", "approval_file", "comparing", "correcting", "staging"},
+    {"approving", "approved", "covering", "approval_file", "comparing", "correcting", "staging"},
     {"dispatch", "articles"},
+    {"scheduling", "choosing"},
     {
         "preparing",
         "looking",
@@ -47,6 +48,7 @@ FLOORS = [
     },
     {"channels", "ledger", "checks", "preview", "sandbox", "oauth"},
     {"reading", "rendering"},
+    {"timetable"},
     {"model"},
     {
         "errors",
@@ -94,6 +96,8 @@ OWNERS = {
     "segno": {"rendering"},
     "rich": {"cli"},
     "click": {"cli"},
+    "cronsim": {"timetable"},
+    "holidays": {"timetable"},
     "yaml": {"reading", "rendering", "channels", "checks", "sandbox"},
 }
 

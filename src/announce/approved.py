@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from announce.approving import counted, digest_of_content, ways_of
 from announce.comparing import Comparison
+from announce.covering import campaign_of, covered
 from announce.errors import GateError
-from announce.model.approval import Approval, ApprovalRule
+from announce.model.approval import EVERY, Approval, ApprovalRule
 from announce.preparing import Prepared
 from announce.reading.approvals import read_approvals
 from announce.texts import say
@@ -30,7 +31,7 @@ def verdict(prepared: Prepared) -> Verdict:
     found = [
         one
         for one in read_approvals(prepared.gathered.project, plan.campaign)
-        if one.occurrence == plan.occurrence
+        if one.occurrence in (plan.occurrence, EVERY)
     ]
     holding = tuple(one for one in found if holds(one, prepared))
     others = tuple(one for one in found if one not in holding)
@@ -50,11 +51,11 @@ def verdict(prepared: Prepared) -> Verdict:
 def holds(approval: Approval, prepared: Prepared) -> bool:
     """Whether an approval is of what would be sent now."""
     plan = prepared.plan
-    if approval.ways != ways_of(prepared.gathered.campaign):
+    if approval.ways != ways_of(campaign_of(approval, prepared)):
         return False
     if approval.covers == "content":
         number = sum(counted(prepared).values())
-        same = approval.words == digest_of_content(plan.content)
+        same = approval.words == digest_of_content(covered(approval.occurrence, prepared))
         return same and approval.most is not None and number <= approval.most
     return approval.digest == plan.digest or _only_fewer(approval, prepared)
 

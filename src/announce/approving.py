@@ -23,10 +23,11 @@ from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from announce.approval_file import text_of
+from announce.covering import covered
 from announce.errors import MachineError
 from announce.ledger.files import make_folder, write_whole
 from announce.ledger.receipts import safe_name
-from announce.model.approval import Approval, ApprovedShape, Covers
+from announce.model.approval import EVERY, Approval, ApprovedShape, Covers
 from announce.model.campaign import Campaign
 from announce.model.delivery import State
 from announce.model.message import Article, Mail, Message
@@ -57,6 +58,7 @@ class Drawn:
 
     approval: Approval
     texts: list[Seen]
+    content: Mapping[str, str]
 
 
 def draw_up(
@@ -67,35 +69,40 @@ def draw_up(
     note: str = "",
     covers: Covers = "plan",
     most: int | None = None,
+    occurrence: str | None = None,
 ) -> Drawn:
     """The approval of all that a send of the campaign would send: each message is composed once
-    more. MachineError where the key of the hashes cannot be kept."""
+    more. `occurrence` may be `EVERY` one of its schedule, of which the prepared one is an example.
+    MachineError where the key of the hashes cannot be kept."""
     project, plan = prepared.gathered.project, prepared.plan
+    name = occurrence or plan.occurrence
+    content = covered(name, prepared)
+    campaign = prepared.gathered.campaign
     texts, shapes = _looked_at(prepared)
     key = _own_key(project)
     classes = Counter(one.variant for one in texts if one.variant)
     approval = Approval(
         campaign=plan.campaign,
-        occurrence=plan.occurrence,
+        occurrence=name,
         covers=covers,
         by=" ".join(by.split()),
         at=at.isoformat(timespec="seconds"),
         note=note,
         digest=plan.digest,
-        words=digest_of_content(plan.content),
+        words=digest_of_content(content),
         most=most,
         messages=counted(prepared),
-        ways=ways_of(prepared.gathered.campaign),
+        ways=ways_of(campaign.whole if name == EVERY else campaign),
         classes=dict(sorted(classes.items())),
         shapes=shapes,
-        content=short_content(plan.content),
+        content=short_content(content),
         key=fingerprint(key),
         people="\n".join(sorted(_person(one, key) for one in texts)),
     )
-    return Drawn(approval=approval, texts=texts)
+    return Drawn(approval=approval, texts=texts, content=content)
 
 
-def record(project: Project, drawn: Drawn, content: Mapping[str, str]) -> Path:
+def record(project: Project, drawn: Drawn) -> Path:
     """Write an approval, which takes the place of an earlier one by the same person; its file.
     MachineError where that cannot be done."""
     approval = drawn.approval
@@ -103,7 +110,9 @@ def record(project: Project, drawn: Drawn, content: Mapping[str, str]) -> Path:
     behind = texts_of(project, approval)
     try:
         make_folder(behind.parent, 0o700)
-        document = json.dumps({"content": dict(content), "texts": drawn.texts}, ensure_ascii=False)
+        document = json.dumps(
+            {"content": dict(drawn.content), "texts": drawn.texts}, ensure_ascii=False
+        )
         behind.write_bytes(gzip.compress(document.encode(), 6))
         behind.chmod(0o600)
         write_whole(path, text_of(approval))

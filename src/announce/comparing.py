@@ -24,7 +24,8 @@ from announce.approving import (
     ways_of,
 )
 from announce.content import changes
-from announce.model.approval import Approval
+from announce.covering import campaign_of, covered
+from announce.model.approval import EVERY, Approval
 from announce.model.delivery import State
 from announce.planning import variant_of
 from announce.preparing import Prepared
@@ -53,6 +54,9 @@ class Comparison:
     def __post_init__(self) -> None:
         self._open_texts()
         key = known_key(self.prepared.gathered.project)
+        # Of every occurrence one was looked at, which need not be this one.
+        if self.approval.occurrence == EVERY:
+            return
         self.can_name = key is not None and fingerprint(key) == self.approval.key
         if key is not None and self.can_name:
             self._compare(key)
@@ -97,6 +101,8 @@ class Comparison:
 
     def _people(self) -> Iterator[str]:
         before, after = self.approval.messages, counted(self.prepared)
+        if self.approval.occurrence == EVERY:
+            return
         if not self.can_name:
             for channel in sorted(before.keys() | after.keys()):
                 if before.get(channel, 0) != after.get(channel, 0):
@@ -148,8 +154,8 @@ class Comparison:
                 )  # fmt: skip
 
     def _settings(self) -> Iterator[str]:
-        campaign, content = self.prepared.gathered.campaign, self.prepared.plan.content
-        ways = ways_of(campaign)
+        content = covered(self.approval.occurrence, self.prepared)
+        ways = ways_of(campaign_of(self.approval, self.prepared))
         for name in sorted(self.approval.ways.keys() | ways.keys()):
             before, after = self.approval.ways.get(name, "–"), ways.get(name, "–")
             if before != after:

@@ -182,7 +182,7 @@ class Composer:
         own = ("key", "name", "names", "address", "addresses", "language")
         return {
             **shared_names(self._gathered.project, self._gathered.campaign, language),
-            **dict.fromkeys(("channel", "occurrence", "unsubscribe")),
+            **dict.fromkeys(("channel", "unsubscribe")),
             "recipient": dict.fromkeys([*columns, *own]) if people else None,
         }
 

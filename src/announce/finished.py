@@ -24,7 +24,7 @@ from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
 from announce.model.base import Localised
 from announce.model.campaign import Campaign, channels_of
-from announce.model.delivery import ONCE, Channel, State
+from announce.model.delivery import Channel, State
 from announce.model.project import Project, Secret
 from announce.outlets import (
     is_sandboxed,
@@ -65,7 +65,7 @@ def recall(project: Project, campaign: Campaign, inputs: str) -> list[Problem] |
     try:
         for channels in _by_ledger(project, campaign):
             with closing(open_ledger_of(project, channels[0])) as ledger:
-                kept = ledger.finished(campaign.id, ONCE)
+                kept = ledger.finished(campaign.id, campaign.occurrence.id)
                 if kept is None or kept.get("inputs") != inputs:
                     return None
                 if ledger.running(campaign.id) or not _is_done(ledger, campaign, channels):
@@ -87,15 +87,15 @@ def keep(project: Project, campaign: Campaign, inputs: str, problems: tuple[Prob
     for channels in _by_ledger(project, campaign):
         with closing(open_ledger_of(project, channels[0])) as ledger:
             if _is_done(ledger, campaign, channels):
-                ledger.keep_finished(campaign.id, ONCE, facts)
+                ledger.keep_finished(campaign.id, campaign.occurrence.id, facts)
 
 
 def forget(project: Project, campaign: Campaign) -> None:
     """A send begins: what the last one left is no longer known."""
     for channels in _by_ledger(project, campaign):
         with closing(open_ledger_of(project, channels[0])) as ledger:
-            if ledger.finished(campaign.id, ONCE) is not None:
-                ledger.keep_finished(campaign.id, ONCE, None)
+            if ledger.finished(campaign.id, campaign.occurrence.id) is not None:
+                ledger.keep_finished(campaign.id, campaign.occurrence.id, None)
 
 
 def _by_ledger(project: Project, campaign: Campaign) -> list[list[Channel]]:
@@ -108,7 +108,7 @@ def _by_ledger(project: Project, campaign: Campaign) -> list[list[Channel]]:
 
 def _is_done(ledger: Ledger, campaign: Campaign, channels: list[Channel]) -> bool:
     """Whether everything that the ledger has of these channels is sent or skipped."""
-    totals = [ledger.totals(campaign.id, ONCE, channel) for channel in channels]
+    totals = [ledger.totals(campaign.id, campaign.occurrence.id, channel) for channel in channels]
     return all(one and not one.keys() - _DONE for one in totals)
 
 

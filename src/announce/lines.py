@@ -12,7 +12,7 @@ from typing import cast
 from announce.gathering import Gathered
 from announce.model.audience import Recipient, Recipients
 from announce.model.campaign import ArticlePlan
-from announce.model.delivery import ONCE, Channel, Delivery, DeliveryKey, State, Suppression
+from announce.model.delivery import Channel, Delivery, DeliveryKey, State, Suppression
 from announce.model.languages import LANGUAGES, Language, other
 from announce.model.plan import Lines, Planned, unpacked
 from announce.spool import Spool
@@ -81,7 +81,7 @@ class PlanLines(Lines):
     def __init__(self, gathered: Gathered, suppressed: Suppressed, wechat_account: str) -> None:
         super().__init__()
         campaign = gathered.campaign
-        self._campaign = campaign.id
+        self._campaign, self._occurrence = campaign.id, campaign.occurrence.id
         self._personal = campaign.purpose == "personal"
         self._suppressed = suppressed
         self._languages = _languages(gathered)
@@ -90,11 +90,14 @@ class PlanLines(Lines):
         self._told = gathered.audience.recipients if campaign.notice else Recipients()
         self._first_language = gathered.project.languages[0]
         self._articles = [
-            (DeliveryKey(campaign.id, ONCE, "wechat", f"{wechat_account}:{_together(one)}"), one)
+            (self._key("wechat", f"{wechat_account}:{_together(one)}"), one)
             for one in campaign.wechat
         ]
         self._account = wechat_account
         self.known = Known(len(self))
+
+    def _key(self, channel: Channel, recipient: str) -> DeliveryKey:
+        return DeliveryKey(self._campaign, self._occurrence, channel, recipient)
 
     @property
     def spares(self) -> bool:
@@ -144,7 +147,7 @@ class PlanLines(Lines):
 
     def find(self, key: DeliveryKey) -> int | None:
         """See `Lines`; it is looked up, not searched for."""
-        if (key.campaign, key.occurrence) != (self._campaign, ONCE):
+        if (key.campaign, key.occurrence) != (self._campaign, self._occurrence):
             return None
         if key.channel == "email":
             return self._people.find(key.recipient)
@@ -186,7 +189,7 @@ class PlanLines(Lines):
     def _delivery(self, position: int, own: _Own, subject: str, digest: str) -> Delivery:
         key, language, to, state, reason = own
         return Delivery(
-            key=DeliveryKey(self._campaign, ONCE, "email", key),
+            key=self._key("email", key),
             language=self._languages[language][1],
             to=to,
             state=state,
@@ -234,7 +237,7 @@ class PlanLines(Lines):
             reason = NO_OPENID if self._people else f"{UNREACHABLE}: {NO_OPENID}"
         language = person.language or self._first_language
         delivery = Delivery(
-            key=DeliveryKey(self._campaign, ONCE, "notice", person.key),
+            key=self._key("notice", person.key),
             language=language,
             to=(openid,) if openid else (),
             state=state,

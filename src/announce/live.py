@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from announce.approving import draw_up, record
 from announce.checks.figures import unmet
 from announce.errors import AnnounceError, GateError, InputError
-from announce.gathering import open_campaign
+from announce.gathering import Opened
 from announce.preparing import prepare_opened
 from announce.preview.folder import ASSETS, remove_preview, replace_folder
 from announce.preview.html import asset
@@ -42,7 +42,7 @@ _HEADERS = SECURITY | {
 
 
 class PreviewServer:
-    """A campaign's preview as a context; `url` is what to open.
+    """A campaign's preview as a context; `url` is what to open, `reopen` reads its file anew.
 
     Entering writes it; from then on it is written anew about a second after any file of the
     project changes. Faults stand in place of the page, and never end it. It changes nothing but by
@@ -51,15 +51,14 @@ class PreviewServer:
 
     def __init__(
         self,
-        project: str | None,
-        campaign: str,
+        reopen: Callable[[], Opened],
         folder: Path,
         *,
         now: Callable[[], datetime],
         token: str | None = None,
         interval: float = _INTERVAL,
     ) -> None:
-        self._project, self._campaign, self._now = project, campaign, now
+        self._reopen, self._now = reopen, now
         self._folder, self._interval = folder, interval
         self._fresh = folder.with_name(f"{folder.name}.next")
         self._server = LoopbackServer(self._answer, token=token)
@@ -84,7 +83,7 @@ class PreviewServer:
             ended.wait()
 
     def __enter__(self) -> Self:
-        root = open_campaign(self._project, self._campaign).project.root
+        root = self._reopen().project.root
         self._watch = Watch(root, without=(self._folder, self._fresh))
         self._write()
         self._server.__enter__()
@@ -120,7 +119,7 @@ class PreviewServer:
             shown, fault = None, None
             try:
                 # Read anew each time: the campaign's file may be what changed.
-                opened = open_campaign(self._project, self._campaign)
+                opened = self._reopen()
                 shown = write_preview(opened, self._fresh, self._now())
                 with self._turn:
                     replace_folder(self._fresh, self._folder)
@@ -196,7 +195,7 @@ class PreviewServer:
             raise InputError(say("who approves?"), hint=say("write your name into the form"))
         with self._writing:
             now = self._now()
-            prepared = prepare_opened(open_campaign(self._project, self._campaign), now)
+            prepared = prepare_opened(self._reopen(), now)
             if sign_of(prepared) != sign:
                 raise GateError(
                     say("it changed since this page was loaded; nothing was approved"),
@@ -209,7 +208,7 @@ class PreviewServer:
             project = prepared.gathered.project
             at = now.astimezone(ZoneInfo(project.settings.timezone))
             drawn = draw_up(prepared, by=by, at=at, note=note)
-            record(project, drawn, prepared.plan.content)
+            record(project, drawn)
 
 
 def _one_line(text: str) -> str:

@@ -14,7 +14,7 @@ from announce.ledger.hashes import adopted_state
 from announce.lines import UNDECIDED, UNREACHABLE, PlanLines, Standing, Suppressed
 from announce.model.audience import Recipient, Row
 from announce.model.campaign import Campaign, channels_of
-from announce.model.delivery import ONCE, Channel, DeliveryKey, State
+from announce.model.delivery import Channel, DeliveryKey, State
 from announce.model.languages import LANGUAGES
 from announce.model.plan import Plan
 from announce.model.steps import Known, rank
@@ -64,7 +64,7 @@ def make_plan(
     planner.check()
     return Plan(
         campaign=gathered.campaign.id,
-        occurrence=ONCE,
+        occurrence=gathered.campaign.occurrence.id,
         lines=lines,
         content=content,
         problems=(*gathered.problems, *planner.problems),
@@ -83,6 +83,9 @@ class _Planner:
         # Published or sent to followers, by what is asked of them now and cannot be had.
         self._used_up: list[str] = []
         self._kept: list[str] = []
+
+    def _key(self, channel: Channel, recipient: str) -> DeliveryKey:
+        return DeliveryKey(self.campaign.id, self.campaign.occurrence.id, channel, recipient)
 
     # -- what the ledger knows -------------------------------------------------------------
 
@@ -129,7 +132,7 @@ class _Planner:
         end = (len(self.lines), None)
         at, awaited = next(keys, end)
         for key, state, reason in rows:
-            wanted = DeliveryKey(self.campaign.id, ONCE, channel, key)
+            wanted = self._key(channel, key)
             position = at if key == awaited else self.lines.find(wanted)
             if position is not None and position >= at:
                 at, awaited = next(islice(keys, position - at, None), end)
@@ -146,7 +149,7 @@ class _Planner:
         begin = self.lines.begin(channel)
         for position, key in enumerate(self.lines.keys(channel), start=begin):
             if not self.lines.known.has(position):
-                state = adopted_state(taken, DeliveryKey(self.campaign.id, ONCE, channel, key))
+                state = adopted_state(taken, self._key(channel, key))
                 if state is not None:
                     self.lines.known[position] = state, reason
 

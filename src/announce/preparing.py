@@ -19,8 +19,8 @@ from announce.forecast import Forecast, forecast
 from announce.gathering import Gathered, Opened, faulty, gather, open_campaign
 from announce.judging import judged, misjudged
 from announce.ledger.base import Ledger
-from announce.model.campaign import channels_of
-from announce.model.delivery import ONCE, Channel, DeliveryKey, State, Suppression
+from announce.model.campaign import Campaign, channels_of
+from announce.model.delivery import Channel, DeliveryKey, State, Suppression
 from announce.model.message import Message
 from announce.model.plan import Plan, Planned
 from announce.model.project import Project
@@ -87,7 +87,7 @@ def prepare_opened(
         raise faulty(opened.named, problems)
     plan = make_plan(
         gathered,
-        memory=partial(_memory, gathered.project, gathered.campaign.id, now),
+        memory=partial(_memory, gathered.project, gathered.campaign, now),
         suppressed=_suppressed(gathered.project),
         sandboxed=sandboxed_channels(gathered.project),
         sources=composer.sources(),
@@ -120,23 +120,27 @@ def prepare_opened(
 
 
 @contextmanager
-def _memory(project: Project, campaign: str, now: datetime, channel: Channel) -> Iterator[Memory]:
-    """What a channel's ledger knows of the campaign."""
+def _memory(
+    project: Project, campaign: Campaign, now: datetime, channel: Channel
+) -> Iterator[Memory]:
+    """What a channel's ledger knows of the campaign's occurrence."""
+    place = campaign.id, campaign.occurrence.id
     with closing(open_ledger_of(project, channel)) as ledger:
         # What a dead run left is known better after it was ended: due, or in doubt.
-        ledger.recover(campaign, now)
+        ledger.recover(campaign.id, now)
         yield Memory(
-            standings=ledger.states(campaign, ONCE, channel),
-            adopted=ledger.adopted(campaign, ONCE),
-            steps=_steps(ledger, campaign) if channel == "wechat" else {},
-            content=ledger.content(campaign, ONCE),
+            standings=ledger.states(*place, channel),
+            adopted=ledger.adopted(*place),
+            steps=_steps(ledger, *place) if channel == "wechat" else {},
+            content=ledger.content(*place),
         )
 
 
-def _steps(ledger: Ledger, campaign: str) -> dict[str, Known]:
+def _steps(ledger: Ledger, campaign: str, occurrence: str) -> dict[str, Known]:
     """How far each article came that was sent."""
-    sent = (key for key, state, _ in ledger.states(campaign, ONCE, "wechat") if state is State.SENT)
-    keys = [DeliveryKey(campaign, ONCE, "wechat", key) for key in sent]
+    states = ledger.states(campaign, occurrence, "wechat")
+    sent = (key for key, state, _ in states if state is State.SENT)
+    keys = [DeliveryKey(campaign, occurrence, "wechat", key) for key in sent]
     return {key.recipient: known_of(ledger.events(key)) for key in keys}
 
 

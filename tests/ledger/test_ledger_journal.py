@@ -296,6 +296,6 @@ def test_a_ledger_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> N
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as now:
         kept = dict(now.execute("SELECT name, value FROM meta WHERE name = 'schema'"))
         indexes = [name for (name,) in now.execute("SELECT name FROM pragma_index_list('events')")]
-    assert (kept, indexes) == ({"schema": "3"}, ["windows"])
+    assert (kept, indexes) == ({"schema": "4"}, ["windows"])
     first.close()
     second.close()

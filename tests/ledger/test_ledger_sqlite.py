@@ -263,6 +263,8 @@ def test_export_writes_private_plain_files(tmp_path: Path) -> None:
         "deliveries.json",
         "events.csv",
         "events.json",
+        "decisions.csv",
+        "decisions.json",
         "suppressions.csv",
         "suppressions.json",
     ]
@@ -276,7 +278,7 @@ def test_export_writes_private_plain_files(tmp_path: Path) -> None:
     )
     told = json.loads(files[3].read_text("utf-8"))
     assert [one["event"] for one in told] == ["planned", "claimed", "handed_over", "sent"]
-    assert json.loads(files[5].read_text("utf-8"))[0]["note"] == "搬走了"
+    assert json.loads(files[7].read_text("utf-8"))[0]["note"] == "搬走了"
     ledger.close()
 
 

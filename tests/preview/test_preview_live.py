@@ -10,6 +10,7 @@ import pytest
 import requests
 from preview_support import NOW
 
+from announce.gathering import open_campaign
 from announce.live import PreviewServer
 
 TEMPLATE = "templates/en/decisions.poster.md.j2"
@@ -70,7 +71,10 @@ def reader(project: Path, tmp_path: Path) -> Iterator[Reader]:
     """The decisions, served."""
     campaign = str(project / "campaigns" / "decisions.yaml")
     with PreviewServer(
-        str(project), campaign, tmp_path / "out", now=lambda: NOW, interval=0.1
+        lambda: open_campaign(str(project), campaign),
+        tmp_path / "out",
+        now=lambda: NOW,
+        interval=0.1,
     ) as server:
         one = Reader(server, project)
         yield one

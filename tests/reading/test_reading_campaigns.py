@@ -102,7 +102,7 @@ expect: {by: decision, oral: 3}
             ARTICLE.replace("]", ", {language: zh, cover: assets/cover.png}]"),
             "language-repeated 6:62",
         ),
-        ("schedule: [{id: a}]\n", "schedule-not-yet 6:11"),
+        ("schedule: [{id: a}]\n", "schedule-entry 6:12"),
         ("expect: {by: decision, oral: many}\n", "expect 6:30"),
         ("expect: {oral: 3}\n", "missing-key 6:1"),
         ("template: {by: 3}\n", "type 6:16"),

@@ -25,9 +25,7 @@ FACTS = {"rooms": {"k1": "One", "k2": "Two"}, "url": "https://example.org/x"}
 
 
 def _filling(made: Studio, someone: Recipient) -> Filling | None:
-    return made.renderer.filling(
-        languages=("en",), variant=None, recipient=someone, occurrence="once", unsubscribe=""
-    )
+    return made.renderer.filling(languages=("en",), variant=None, recipient=someone, unsubscribe="")
 
 
 def _shapes(made: Studio, *people: Recipient) -> int:
@@ -214,7 +212,7 @@ def test_disagreement_closes_everything(studio: Callable[..., Studio]) -> None:
     shapes = Shapes(drafts, write)
     found = [
         shapes.filling(
-            languages=("en",), variant=None, recipient=recipient(), occurrence="once",
+            languages=("en",), variant=None, recipient=recipient(),
             unsubscribe="",
         )
         for _ in range(3)

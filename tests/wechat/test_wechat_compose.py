@@ -110,7 +110,6 @@ def test_article_takes_subject_and_preheader(tmp_path: Path) -> None:
             "channel": "wechat",
             "variant": None,
             "recipient": None,
-            "occurrence": "reminder-7d",
             "kind": None,
         }
     ]

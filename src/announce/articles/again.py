@@ -19,6 +19,7 @@ from announce.model.message import Message
 from announce.model.project import Project
 from announce.outlets import Outlet, open_ledger_of, open_outlets, wechat_account
 from announce.reading.campaigns import campaign_files
+from announce.scheduling import known_occurrences
 from announce.texts import say
 
 
@@ -57,9 +58,10 @@ def look_again(
 
 
 def _look(project: Project, outlet: Outlet, campaign: str, rows: list[Delivery], now: Now) -> None:
-    messages = _messages(project, campaign)
+    messages = _messages(project, campaign, {row.key.occurrence for row in rows}, now())
     ready = [row for row in rows if row.key in messages]
-    with held_run(project, outlet.ledger, campaign, now) as run:
+    here = dict.fromkeys(row.key.occurrence for row in rows)
+    with held_run(project, outlet.ledger, campaign, now, here) as run:
         assert outlet.steps is not None
         outlet.steps.hold(run)
         look(run, outlet, ready, lambda row: messages[row.key], now)
@@ -70,8 +72,10 @@ def _look(project: Project, outlet: Outlet, campaign: str, rows: list[Delivery],
         )
 
 
-def _messages(project: Project, campaign: str) -> dict[DeliveryKey, Message]:
-    """The campaign's articles as they are composed now: a look compares words."""
+def _messages(
+    project: Project, campaign: str, occurrences: set[str], now: datetime
+) -> dict[DeliveryKey, Message]:
+    """The articles of some occurrences as they are composed now: a look compares words."""
     path = file_of(project, campaign)
     if path is None:
         raise InputError(
@@ -81,10 +85,13 @@ def _messages(project: Project, campaign: str) -> dict[DeliveryKey, Message]:
     opened = open_campaign(str(project.root), str(path))
     # Who gets mails is of no interest here, and may take long to read.
     articles = opened.campaign.model_copy(update={"email": None, "notice": None})
-    gathered = gather(replace(opened, campaign=articles))
-    composer = Composer(gathered)
-    lines = PlanLines(gathered, {}, wechat_account(project))
-    return {line.delivery.key: composer.compose(line) for line in lines if line.article}
+    found: dict[DeliveryKey, Message] = {}
+    for occurrence in known_occurrences(opened, occurrences, now):
+        gathered = gather(replace(opened, campaign=articles.at(occurrence)))
+        composer = Composer(gathered)
+        lines = PlanLines(gathered, {}, wechat_account(project))
+        found |= {line.delivery.key: composer.compose(line) for line in lines if line.article}
+    return found
 
 
 def file_of(project: Project, campaign: str) -> Path | None:

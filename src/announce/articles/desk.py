@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +60,9 @@ def open_desk(project: Project, now: Now) -> Iterator[Desk]:
 
 
 @contextmanager
-def held_run(project: Project, ledger: Ledger, campaign: str, now: Now) -> Iterator[Run]:
+def held_run(
+    project: Project, ledger: Ledger, campaign: str, now: Now, occurrences: Iterable[str] = (ONCE,)
+) -> Iterator[Run]:
     """The campaign's run for as long as the block lasts, its witnesses up to date afterwards.
 
     HeldByAnother where a send is under way; LedgerBehind where a witness of a real account knows
@@ -78,7 +80,8 @@ def held_run(project: Project, ledger: Ledger, campaign: str, now: Now) -> Itera
         with suppress(RunLost):  # another process has it: it settles what is open
             run.finish(ended, now())
         if real:
-            refresh(ledger, project.root, state_folder(), campaign, ONCE)
+            for occurrence in occurrences:
+                refresh(ledger, project.root, state_folder(), campaign, occurrence)
 
 
 def end_of_run(failure: ApiFailure) -> None:

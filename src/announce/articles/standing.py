@@ -8,7 +8,7 @@ from typing import Any
 
 from announce.errors import InputError
 from announce.ledger.base import Ledger
-from announce.model.delivery import ONCE, Delivery, DeliveryKey, Event, State
+from announce.model.delivery import Delivery, DeliveryKey, Event, State
 from announce.model.steps import Known, known_of
 from announce.texts import say
 
@@ -38,9 +38,15 @@ class Piece:
 
 def pieces_of(ledger: Ledger, campaign: str, account: str | None = None) -> Iterator[Piece]:
     """The articles of a campaign that the ledger knows, of one account or all."""
-    for recipient, _, _ in list(ledger.states(campaign, ONCE, "wechat")):
-        if account is None or recipient.startswith(f"{account}:"):
-            yield piece_of(ledger, DeliveryKey(campaign, ONCE, "wechat", recipient))
+    for occurrence in occurrences_of(ledger, campaign):
+        for recipient, _, _ in list(ledger.states(campaign, occurrence, "wechat")):
+            if account is None or recipient.startswith(f"{account}:"):
+                yield piece_of(ledger, DeliveryKey(campaign, occurrence, "wechat", recipient))
+
+
+def occurrences_of(ledger: Ledger, campaign: str) -> list[str]:
+    """The occurrences of a campaign that the ledger knows, in the order in which they came."""
+    return [occurrence for name, occurrence in ledger.campaigns() if name == campaign]
 
 
 def piece_of(ledger: Ledger, key: DeliveryKey) -> Piece:
@@ -71,10 +77,12 @@ def _last(events: list[Event], names: frozenset[str]) -> dict[str, Any]:
 
 def campaigns_of(ledger: Ledger, wanted: str | None = None) -> list[str]:
     """The campaigns of the ledger that have articles, or the wanted one of them."""
-    names = dict.fromkeys(name for name, _ in ledger.campaigns())
-    return [
-        name for name in names if wanted in (None, name) and ledger.totals(name, ONCE, "wechat")
-    ]
+    known = (
+        name
+        for name, occurrence in ledger.campaigns()
+        if wanted in (None, name) and ledger.totals(name, occurrence, "wechat")
+    )
+    return list(dict.fromkeys(known))
 
 
 def chosen(pieces: list[Piece], language: str | None) -> list[Piece]:

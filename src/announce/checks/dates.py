@@ -17,9 +17,11 @@ NEAR = timedelta(hours=3)  # how short before a deadline the last mail is worth 
 
 
 def past_facts(project: Project, campaign: Campaign, place: Place, now: datetime) -> list[Problem]:
-    """A warning for each deadline or date of the facts that lies before `as_of`, else `now`."""
+    """A warning for each deadline or date of the facts that lies before `as_of`, else the moment of
+    the occurrence, else `now`."""
     zone = ZoneInfo(project.settings.timezone)
-    judged = _instant(campaign.as_of, zone) if campaign.as_of else now
+    moment = campaign.occurrence.measured or now
+    judged = _instant(campaign.as_of, zone) if campaign.as_of else moment
     return [
         Problem(
             code="fact-in-the-past",

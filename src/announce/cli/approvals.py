@@ -11,7 +11,8 @@ from announce.cli.common import prepare
 from announce.cli.screen import Screen
 from announce.errors import AnnounceError
 from announce.gathering import campaign_id, open_project, shown
-from announce.model.approval import Approval
+from announce.model.approval import EVERY, Approval
+from announce.model.delivery import ONCE
 from announce.model.project import Project
 from announce.reading.approvals import read_approvals
 from announce.reading.campaigns import campaign_files
@@ -28,8 +29,9 @@ def command(screen: Screen, campaign: str | None) -> int:
     project = open_project(screen.project or _above(campaign))
     wanted = campaign_id(Path(campaign)) if campaign else None
     found = read_approvals(project, wanted)
-    standing = {one.campaign: _holding(screen, project, one.campaign) for one in found}
-    rows = [(one, _word(one, standing[one.campaign])) for one in found]
+    places = dict.fromkeys((one.campaign, one.occurrence) for one in found)
+    standing = {place: _holding(screen, project, *place) for place in places}
+    rows = [(one, _word(one, standing[one.campaign, one.occurrence])) for one in found]
     if screen.as_json:
         screen.document({"approvals": [_json(project, one, standing) for one in found]})
     elif not rows:
@@ -39,7 +41,7 @@ def command(screen: Screen, campaign: str | None) -> int:
             [say("campaign"), say("by"), say("at"), say("messages"), say("holds"), say("note")],
             [
                 (
-                    one.campaign,
+                    _name(one),
                     one.by,
                     f"{one.when:%Y-%m-%d %H:%M}",
                     _number(one),
@@ -58,13 +60,21 @@ def _above(campaign: str | None) -> str | None:
     return str(find_project(Path(campaign).resolve().parent)) if campaign else None
 
 
+def _name(one: Approval) -> str:
+    """The campaign, and the occurrence where it has several."""
+    if one.occurrence == ONCE:
+        return one.campaign
+    which = say("every occurrence") if one.occurrence == EVERY else one.occurrence
+    return f"{one.campaign} {which}"
+
+
 def _number(one: Approval) -> str:
     if one.most is not None:
         return say("words, at most {most}", most=one.most)
     return str(sum(one.messages.values()))
 
 
-def _holding(screen: Screen, project: Project, campaign: str) -> list[Path] | None:
+def _holding(screen: Screen, project: Project, campaign: str, occurrence: str) -> list[Path] | None:
     """The files of the approvals that hold; None where the campaign cannot be made."""
     from announce.approved import verdict
 
@@ -74,7 +84,8 @@ def _holding(screen: Screen, project: Project, campaign: str) -> list[Path] | No
                 inside = Screen(
                     project=str(project.root), as_json=screen.as_json, debug=screen.debug
                 )
-                return [one.path for one in verdict(prepare(inside, str(path))).holding]
+                wanted = None if occurrence in (EVERY, ONCE) else occurrence
+                return [one.path for one in verdict(prepare(inside, str(path), wanted)).holding]
         except AnnounceError:
             continue
     return None
@@ -87,9 +98,9 @@ def _word(one: Approval, holding: list[Path] | None) -> str:
 
 
 def _json(
-    project: Project, one: Approval, standing: dict[str, list[Path] | None]
+    project: Project, one: Approval, standing: dict[tuple[str, str], list[Path] | None]
 ) -> dict[str, Any]:
-    holding = standing[one.campaign]
+    holding = standing[one.campaign, one.occurrence]
     return {
         "campaign": one.campaign,
         "occurrence": one.occurrence,

@@ -7,13 +7,19 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from announce.cli.common import banner, campaign_argument, now, prepare_opened
+from announce.cli.common import (
+    banner,
+    campaign_argument,
+    now,
+    occurrence_option,
+    open_at,
+    prepare_opened,
+)
 from announce.cli.plan import SHOWN, show_classes, show_figures, show_plan
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
-from announce.gathering import Opened, open_campaign, shown
-from announce.model.approval import Covers
-from announce.model.delivery import ONCE
+from announce.gathering import Opened, shown
+from announce.model.approval import EVERY, Covers
 from announce.preparing import Prepared
 from announce.texts import say, say_n
 
@@ -36,6 +42,7 @@ from announce.texts import say, say_n
 @click.option(
     "--max", "most", type=click.IntRange(min=1), help=say("With --content: at most so many.")
 )
+@occurrence_option
 @click.option("--yes", is_flag=True, help=say("Do not ask."))
 @click.option("--withdraw", is_flag=True, help=say("Take your approval back."))
 @click.pass_obj
@@ -46,6 +53,7 @@ def command(
     note: str,
     content: bool,
     most: int | None,
+    occurrence: str | None,
     yes: bool,
     withdraw: bool,
 ) -> int:
@@ -56,25 +64,35 @@ def command(
             say("--content and --max belong together"),
             hint=say("--content --max 500: these words, to at most 500 people"),
         )
-    opened = open_campaign(screen.project, campaign)
+    opened = open_at(screen, campaign, occurrence)
     if withdraw:
         return _withdraw(screen, opened, name)
     prepared = prepare_opened(opened)
     banner(screen, opened.project, opened.campaign, sends=False)
     screen.problems(prepared.plan.problems)
     _ask(screen, prepared, name, yes=yes)
-    return _approve(screen, prepared, name, note=_one_line(note), most=most)
+    # Words for whoever is written to are, without a word on which, those of every occurrence.
+    every = content and bool(opened.campaign.schedule) and occurrence is None
+    return _approve(screen, prepared, name, note=_one_line(note), most=most, every=every)
 
 
-def _approve(screen: Screen, prepared: Prepared, by: str, *, note: str, most: int | None) -> int:
+def _approve(
+    screen: Screen, prepared: Prepared, by: str, *, note: str, most: int | None, every: bool
+) -> int:
     from announce.approved import verdict
     from announce.approving import draw_up, record
 
     project = prepared.gathered.project
     at = now().astimezone(ZoneInfo(project.settings.timezone))
     covers: Covers = "plan" if most is None else "content"
-    drawn = draw_up(prepared, by=by, at=at, note=note, covers=covers, most=most)
-    path = record(project, drawn, prepared.plan.content)
+    name = EVERY if every else None
+    drawn = draw_up(prepared, by=by, at=at, note=note, covers=covers, most=most, occurrence=name)
+    path = record(project, drawn)
+    if every:
+        screen.line(
+            say("This is of every occurrence of the schedule; {name} is one.",
+                name=prepared.plan.occurrence)
+        )  # fmt: skip
     number = len(drawn.texts)
     screen.line(
         say_n(
@@ -103,7 +121,7 @@ def _approve(screen: Screen, prepared: Prepared, by: str, *, note: str, most: in
         screen.document(
             {
                 "campaign": prepared.plan.campaign,
-                "occurrence": prepared.plan.occurrence,
+                "occurrence": drawn.approval.occurrence,
                 "digest": prepared.plan.digest,
                 "by": by,
                 "messages": number,
@@ -117,7 +135,10 @@ def _approve(screen: Screen, prepared: Prepared, by: str, *, note: str, most: in
 def _withdraw(screen: Screen, opened: Opened, by: str) -> int:
     from announce.approving import withdraw
 
-    if not withdraw(opened.project, opened.campaign.id, ONCE, by):
+    project, campaign = opened.project, opened.campaign
+    # Of the occurrence, and of every one.
+    taken = [withdraw(project, campaign.id, one, by) for one in (campaign.occurrence.id, EVERY)]
+    if not any(taken):
         raise InputError(
             say(
                 "there is no approval of {campaign} by {name}", campaign=opened.campaign.id, name=by

@@ -9,7 +9,8 @@ from typing import Any
 
 from announce.cli.screen import Screen
 from announce.ledger.base import Ledger
-from announce.model.delivery import ONCE, Delivery, Event, State
+from announce.model.campaign import Campaign
+from announce.model.delivery import Delivery, Event, State
 from announce.model.project import Project
 from announce.model.steps import Known, known_of, rank
 from announce.outlets import is_sandboxed, open_ledger_of
@@ -44,9 +45,11 @@ class Told:
         return list(self.end.get("differences", ()))
 
 
-def articles_of(ledger: Ledger, campaign: str, *, rehearsed: bool) -> Iterator[Told]:
+def articles_of(
+    ledger: Ledger, campaign: str, occurrence: str, *, rehearsed: bool
+) -> Iterator[Told]:
     """The articles that were delivered, or are under way."""
-    for row in ledger.deliveries(campaign, ONCE, states=[State.SENT, State.WAITING]):
+    for row in ledger.deliveries(campaign, occurrence, states=[State.SENT, State.WAITING]):
         if row.key.channel == "wechat":
             events = ledger.events(row.key)
             yield Told(row=row, known=known_of(events), end=_end(events), rehearsed=rehearsed)
@@ -57,10 +60,11 @@ def _end(events: list[Event]) -> dict[str, Any]:
     return next(ends, {})
 
 
-def articles_told(project: Project, campaign: str) -> list[Told]:
+def articles_told(project: Project, campaign: Campaign) -> list[Told]:
     """The same from the campaign's ledger."""
     with closing(open_ledger_of(project, "wechat")) as ledger:
-        return list(articles_of(ledger, campaign, rehearsed=is_sandboxed(project, "wechat")))
+        rehearsed = is_sandboxed(project, "wechat")
+        return list(articles_of(ledger, campaign.id, campaign.occurrence.id, rehearsed=rehearsed))
 
 
 def article_json(told: Told) -> dict[str, Any]:

@@ -37,10 +37,14 @@ def now() -> datetime:
 
 
 def prepare(
-    screen: Screen, campaign: str, *, seen: Callable[[Planned, Message], None] | None = None
+    screen: Screen,
+    campaign: str,
+    occurrence: str | None = None,
+    *,
+    seen: Callable[[Planned, Message], None] | None = None,
 ) -> Prepared:
     """Read, plan, compose and check. InputError with every fault found."""
-    return prepare_opened(open_campaign(screen.project, campaign), seen=seen)
+    return prepare_opened(open_at(screen, campaign, occurrence), seen=seen)
 
 
 def prepare_opened(
@@ -103,6 +107,21 @@ def banner(
 
 
 campaign_argument = click.argument("campaign", type=click.Path())
+occurrence_option = click.option(
+    "--occurrence",
+    metavar="ID",
+    help=say("Which occurrence of its schedule; default: the one that is due, else the next."),
+)
+
+
+def open_at(screen: Screen, campaign: str, occurrence: str | None) -> Opened:
+    """A campaign's file; of a scheduled one at the occurrence that is wanted, or due, or next."""
+    opened = open_campaign(screen.project, campaign)
+    if not (opened.campaign.schedule or occurrence):
+        return opened
+    from announce.choosing import choose
+
+    return choose(opened, now(), occurrence).opened
 
 
 def delivery_json(line: Planned) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from announce.cli.screen import Screen
 from announce.errors import GateError
 from announce.gathering import gather, open_campaign, shown
 from announce.model.campaign import channels_of
-from announce.model.delivery import ONCE, Delivery
+from announce.model.delivery import Delivery
 from announce.model.wording import channel_name
 from announce.outlets import open_ledger_of
+from announce.scheduling import latest
 from announce.texts import say, say_n
 
 
@@ -25,8 +26,13 @@ from announce.texts import say, say_n
     ),
 )
 @campaign_argument
+@click.option(
+    "--occurrence",
+    metavar="ID",
+    help=say("Of which occurrence; default: the newest that was sent."),
+)
 @click.pass_obj
-def command(screen: Screen, campaign: str) -> int:
+def command(screen: Screen, campaign: str, occurrence: str | None) -> int:
     """Start a correction."""
     from announce.correcting import begin_correction
 
@@ -41,7 +47,8 @@ def command(screen: Screen, campaign: str) -> int:
                     say("{campaign} is being sent just now", campaign=opened.campaign.id),
                     hint=say("stop it first: announce stop {campaign}", campaign=campaign),
                 )
-            found = ledger.deliveries(opened.campaign.id, ONCE)
+            wanted = occurrence or latest(ledger, opened.campaign.id)
+            found = ledger.deliveries(opened.campaign.id, wanted)
             rows += [row for row in found if row.key.channel == channel]
     made = begin_correction(gather(opened), rows)
     file = shown(made.campaign, project.root)

@@ -14,12 +14,13 @@ from announce.cli.common import (
     campaign_argument,
     delivery_json,
     now,
+    occurrence_option,
     prepare,
     with_refusals,
 )
 from announce.cli.screen import Screen, problem_json
 from announce.forecast import forecast, in_words
-from announce.model.delivery import State
+from announce.model.delivery import ONCE, State
 from announce.model.plan import Plan, Planned
 from announce.model.wording import channel_name, language_name, reason_text, state_name
 from announce.preparing import Prepared
@@ -35,10 +36,11 @@ SHOWN = 12  # lines of a long list that people are shown; --all shows the rest
 )
 @campaign_argument
 @click.option("--all", "whole", is_flag=True, help=say("List every delivery."))
+@occurrence_option
 @click.pass_obj
-def command(screen: Screen, campaign: str, whole: bool) -> int:
+def command(screen: Screen, campaign: str, whole: bool, occurrence: str | None) -> int:
     """Show the plan."""
-    prepared = with_refusals(prepare(screen, campaign))
+    prepared = with_refusals(prepare(screen, campaign, occurrence))
     banner(screen, prepared.gathered.project, prepared.gathered.campaign, sends=False)
     screen.problems(prepared.plan.problems)
     if screen.as_json:
@@ -86,6 +88,8 @@ def forecast_json(prepared: Prepared) -> dict[str, Any]:
 
 def show_plan(screen: Screen, plan: Plan, *, shown: int | None = SHOWN) -> None:
     """The plan for people: totals first, then the deliveries, then what was left out."""
+    if plan.occurrence != ONCE:
+        screen.line(say("Occurrence {name}", name=plan.occurrence))
     screen.table(
         [say("channel"), say("language"), say("state"), say("number")],
         [

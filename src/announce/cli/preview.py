@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from announce.cli.common import banner, campaign_argument, now
+from announce.cli.common import banner, campaign_argument, now, occurrence_option, open_at
 from announce.cli.screen import Screen, problem_json
-from announce.gathering import Opened, open_campaign
+from announce.gathering import Opened
 from announce.texts import say
 
 if TYPE_CHECKING:
@@ -35,13 +35,21 @@ if TYPE_CHECKING:
         "approvals. Ends with Ctrl-C."
     ),
 )
+@occurrence_option
 @click.pass_obj
-def command(screen: Screen, campaign: str, out: Path | None, open_page: bool, serve: bool) -> int:
+def command(
+    screen: Screen,
+    campaign: str,
+    out: Path | None,
+    open_page: bool,
+    serve: bool,
+    occurrence: str | None,
+) -> int:
     """Write the preview."""
-    opened = open_campaign(screen.project, campaign)
+    opened = open_at(screen, campaign, occurrence)
     folder = out or opened.project.private / "preview" / opened.campaign.id
     if serve:
-        return _serve(screen, opened, folder, open_page=open_page)
+        return _serve(screen, opened, folder, occurrence, open_page=open_page)
     # Templates are slow to import, and faults of the campaign's file need none.
     from announce.showing import write_preview
 
@@ -67,10 +75,15 @@ def _document(shown: Shown) -> dict[str, object]:
     }
 
 
-def _serve(screen: Screen, opened: Opened, folder: Path, *, open_page: bool) -> int:
+def _serve(
+    screen: Screen, opened: Opened, folder: Path, occurrence: str | None, *, open_page: bool
+) -> int:
     from announce.live import PreviewServer
 
-    with PreviewServer(screen.project, opened.named, folder, now=now) as server:
+    def reopen() -> Opened:
+        return open_at(screen, opened.named, occurrence)
+
+    with PreviewServer(reopen, folder, now=now) as server:
         banner(screen, opened.project, opened.campaign, sends=False)
         screen.line(say("Preview: {url}", url=server.url))
         screen.line(say("It follows every change of the files. Ctrl-C ends it."))

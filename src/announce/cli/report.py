@@ -55,7 +55,7 @@ def show_report(
     for channel, counts in standing.totals.items():
         screen.line(_channel_line(about, channel, counts))
     if "wechat" in standing.totals:
-        show_articles(screen, articles_told(about.project, about.campaign.id))
+        show_articles(screen, articles_told(about.project, about.campaign))
     for reason, number in sorted(standing.skipped.items()):
         screen.line(
             say("  skipped ({reason}): {number}", reason=reason_text(reason), number=number)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from announce import finished
 from announce.checks.dates import past_facts
 from announce.checks.limits import assumed_limits
-from announce.cli.common import banner, campaign_argument, now
+from announce.cli.common import banner, campaign_argument, now, occurrence_option
 from announce.cli.report import finish
 from announce.cli.screen import Screen
 from announce.cli.standing import About
@@ -20,6 +21,9 @@ from announce.importing import importing
 from announce.model.delivery import CHANNELS, EDITS, Channel, Edits
 from announce.problems import Place
 from announce.texts import say
+
+if TYPE_CHECKING:
+    from announce.choosing import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Asked:
     changed: bool
     edits: Edits
     started: float
+    occurrence: str | None = None
+    late: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -85,6 +91,12 @@ class Asked:
         "it, keep the edits and go on, or overwrite them."
     ),
 )
+@occurrence_option
+@click.option(
+    "--late",
+    is_flag=True,
+    help=say("With --occurrence: send it although its moment and its grace are past."),
+)
 @click.pass_obj
 def command(
     screen: Screen,
@@ -99,6 +111,8 @@ def command(
     retry_failed: bool,
     changed: bool,
     edits: Edits,
+    occurrence: str | None,
+    late: bool,
 ) -> int:
     """Send a campaign."""
     asked = Asked(
@@ -113,8 +127,13 @@ def command(
         changed=changed,
         edits=edits,
         started=time.monotonic(),
+        occurrence=occurrence,
+        late=late,
     )
-    opened = open_campaign(screen.project, campaign)
+    opened, chosen = open_campaign(screen.project, campaign), None
+    if opened.campaign.schedule or occurrence:
+        chosen = _chosen(screen, opened, asked)
+        opened = chosen.opened
     inputs = finished.fingerprint(opened.project, opened.campaign) if asked.is_plain else None
     if inputs is not None:
         code = _finished_before(screen, opened, inputs, asked)
@@ -124,7 +143,23 @@ def command(
     with importing():
         from announce.cli.sending import send
 
-    return send(screen, opened, asked, inputs)
+    return send(screen, opened, asked, inputs, chosen)
+
+
+def _chosen(screen: Screen, opened: Opened, asked: Asked) -> Choice:
+    """The occurrence that is to be sent. GateError where it is not due, unless nothing of it is
+    real: then that is told."""
+    from announce.choosing import choose, is_rehearsal
+
+    sends = not (asked.dry_run or asked.to_self)
+    chosen = choose(opened, now(), asked.occurrence, sending=sends, late=asked.late)
+    if chosen.refusal is not None:
+        if sends and not is_rehearsal(chosen.opened):
+            raise chosen.refusal
+        if sends:
+            reason = chosen.refusal.message
+            screen.note(say("A real send would be refused: {reason}", reason=reason))
+    return chosen
 
 
 def _finished_before(screen: Screen, opened: Opened, inputs: str, asked: Asked) -> int | None:

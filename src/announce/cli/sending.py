@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from announce import finished
+from announce.choosing import Choice, begin, conclude, due_now
 from announce.cli.common import banner, now, prepare_opened, with_refusals
 from announce.cli.plan import plan_json, show_classes, show_forecast, show_plan
 from announce.cli.progress import Quiet, watcher
@@ -42,19 +43,25 @@ from announce.texts import say, say_n
 BEFORE_ASKING = 5  # deliveries listed before the question, so that the counts stay in sight
 
 
-def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> int:
+def send(
+    screen: Screen,
+    opened: Opened,
+    asked: Asked,
+    inputs: str | None,
+    chosen: Choice | None = None,
+) -> int:
     """Prepare and send, show or rehearse what was asked for; the exit code.
 
     `inputs` is the fingerprint of what the campaign was made from before it was read, where a
-    send to its end is to be remembered.
+    send to its end is to be remembered; `chosen` is which occurrence of a schedule it is.
     """
     # For a few chosen ones it is quicker to make theirs again than to keep everybody's.
-    chosen = asked.only or asked.limit or asked.first or asked.channel == "wechat"
-    keep = not (asked.dry_run or asked.to_self or chosen)
+    few = asked.only or asked.limit or asked.first or asked.channel == "wechat"
+    keep = not (asked.dry_run or asked.to_self or few)
     prepared = prepare_opened(opened, to_send=keep)
     project, campaign = opened.project, opened.campaign
     options = Options(
-        only=_chosen(prepared, asked),
+        only=_chosen(prepared, asked, chosen),
         limit=asked.limit,
         channel=_present(prepared, asked.channel),
         retry_failed=asked.retry_failed,
@@ -73,6 +80,8 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
     for refusal in refused:
         screen.note(refusal)
     _confirm(screen, prepared, options, yes=asked.yes)
+    if chosen:
+        begin(chosen, now())
     finished.forget(project, campaign)
     due = len(options.due(prepared.plan))
     for note in () if due else prepared.plan.notes:  # why, perhaps
@@ -95,6 +104,9 @@ def send(screen: Screen, opened: Opened, asked: Asked, inputs: str | None) -> in
             error = run(job, tallies)
     if halt.asked:
         error = _stopped(tallies)
+    # What was chosen by hand leaves the rest to the schedule.
+    if chosen and is_whole and error is None and not (asked.channel or stop.is_set()):
+        conclude(chosen, now(), by_hand=bool(asked.occurrence))
     about = About(project=project, campaign=campaign, problems=prepared.plan.problems)
     standing = about.reached(options.channel, all_named=screen.as_json)
     # Not where a file was edited while it was sent, nor where a gate has something to tell.
@@ -148,8 +160,10 @@ def _wanted(plan: Plan, options: Options) -> Lines:
     return Chosen(plan.lines, (at for at, line in enumerate(plan.lines) if options.wants(line)))
 
 
-def _chosen(prepared: Prepared, asked: Asked) -> frozenset[str] | None:
+def _chosen(prepared: Prepared, asked: Asked, chosen: Choice | None) -> frozenset[str] | None:
     """The recipients to whom this call is restricted, if it is."""
+    if chosen and not (asked.only or asked.first or asked.occurrence):
+        return due_now(chosen, prepared.gathered.audience.recipients)
     if asked.first is None:
         return _known_keys(prepared.plan, asked.only)
     if asked.only:

@@ -14,7 +14,7 @@ from announce.cli.screen import error_json, problem_json
 from announce.errors import AnnounceError
 from announce.lines import UNREACHABLE
 from announce.model.campaign import Campaign, channels_of
-from announce.model.delivery import ONCE, Channel, Delivery, State
+from announce.model.delivery import Channel, Delivery, State
 from announce.model.project import Project
 from announce.outlets import open_ledger_of, sandboxed_channels
 from announce.problems import Problem
@@ -85,15 +85,16 @@ class Reached:
     totals: dict[Channel, Counter[str]] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
 
-    def count(self, project: Project, campaign: str, channel: Channel) -> None:
+    def count(self, project: Project, campaign: Campaign, channel: Channel) -> None:
         """Add what the ledger has of a channel."""
+        place = campaign.id, campaign.occurrence.id, channel
         with closing(open_ledger_of(project, channel)) as ledger:
-            if found := ledger.totals(campaign, ONCE, channel):
+            if found := ledger.totals(*place):
                 self.totals[channel] = Counter({state.value: n for state, n in found.items()})
-            for reason, number in ledger.skips(campaign, ONCE, channel).items():
+            for reason, number in ledger.skips(*place).items():
                 if not reason.startswith(UNREACHABLE):
                     self.skipped[reason] += number
-            for row in ledger.noted(campaign, ONCE, channel):
+            for row in ledger.noted(*place):
                 self.look_at(row)
 
     def look_at(self, row: Delivery) -> None:
@@ -131,7 +132,7 @@ class About:
         reached = Reached(attention=People(held), in_part=People(held))
         for channel in channels_of(self.campaign):
             if only in (None, channel):
-                reached.count(self.project, self.campaign.id, channel)
+                reached.count(self.project, self.campaign, channel)
         return reached
 
 
@@ -154,13 +155,19 @@ def run_json(
     }
     named = (*standing.attention.rows, *standing.in_part.rows)
     document: dict[str, Any] = {
-        "campaigns": [{"campaign": about.campaign.id, "occurrence": ONCE, "channels": channels}],
+        "campaigns": [
+            {
+                "campaign": about.campaign.id,
+                "occurrence": about.campaign.occurrence.id,
+                "channels": channels,
+            }
+        ],
         "run": {**figures, "seconds": round(took.total_seconds(), 3)},
         "attention": [row_json(row) for row in named],
         "problems": [problem_json(problem) for problem in about.problems],
     }
     if "wechat" in standing.totals:
-        found = articles_told(about.project, about.campaign.id)
+        found = articles_told(about.project, about.campaign)
         document["articles"] = [article_json(told) for told in found]
     if error is not None:
         document["error"] = error_json(error)

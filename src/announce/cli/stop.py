@@ -15,10 +15,11 @@ from announce.errors import MachineError
 from announce.gathering import open_project
 from announce.halting import ask_to_stop
 from announce.ledger.base import Ledger
-from announce.model.delivery import CHANNELS, ONCE, Channel, Delivery, State
+from announce.model.delivery import CHANNELS, Channel, Delivery, State
 from announce.model.project import Project
 from announce.model.wording import channel_name, state_name
 from announce.outlets import is_sandboxed, open_ledger_of
+from announce.scheduling import latest
 from announce.texts import say, say_n
 
 LISTED = 50
@@ -81,7 +82,9 @@ def _stop(screen: Screen, ledger: Ledger, campaign: str) -> bool:
 
 def _reached(project: Project, campaign: str, channel: Channel) -> list[Delivery]:
     with closing(open_ledger_of(project, channel)) as ledger:
-        rows = ledger.deliveries(campaign, ONCE)
+        running = ledger.running(campaign)
+        occurrence = running.occurrence if running else latest(ledger, campaign)
+        rows = ledger.deliveries(campaign, occurrence)
         return [row for row in rows if row.key.channel == channel]
 
 

@@ -23,6 +23,8 @@ from announce.ledger.records import (
     EVENTS,
     LEASE,
     Counts,
+    Decided,
+    Decision,
     HeldByAnother,
     Holder,
     RunLost,
@@ -46,6 +48,9 @@ __all__ = [
     "LEASE",
     "Accounts",
     "Counts",
+    "Decided",
+    "Decision",
+    "Decisions",
     "Group",
     "HeldByAnother",
     "Holder",
@@ -114,6 +119,20 @@ class Accounts(Protocol):
 
     def calls(self, account: str, day: date) -> dict[str, int]:
         """How often each endpoint was called on a day."""
+
+
+class Decisions(Protocol):
+    """What became of the occurrences of schedules. `part` is an occurrence's id and a zone ("":
+    all of it)."""
+
+    def of(self, campaign: str) -> dict[tuple[str, str], Decided]:
+        """All decisions on a campaign's occurrences."""
+
+    def keep(self, campaign: str, part: tuple[str, str], decided: Decided) -> None:
+        """Write a decision down, in place of an earlier one."""
+
+    def forget(self, campaign: str, part: tuple[str, str]) -> None:
+        """Take a decision back."""
 
 
 class Group(Protocol):
@@ -265,6 +284,9 @@ class Ledger(Many, Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+
+    @property
+    def decisions(self) -> Decisions: ...
 
     def message_id(self, key: DeliveryKey, domain: str) -> str:
         """The delivery's Message-ID: always the same, and hard to guess."""

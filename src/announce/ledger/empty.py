@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from announce.errors import MachineError
 from announce.ledger.base import (
     Counts,
+    Decided,
     Holder,
     Run,
     Scope,
@@ -58,6 +59,24 @@ class _Nothing:
     def put(self, account: str, kind: str, sha: str, value: str, now: datetime) -> None:
         """Refused."""
         _refuse(self._path)
+
+
+class _NoDecisions:
+    """Nothing became of any occurrence."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def of(self, campaign: str) -> dict[tuple[str, str], Decided]:
+        """None."""
+        return {}
+
+    def keep(self, campaign: str, part: tuple[str, str], decided: Decided) -> None:
+        """Refused."""
+        _refuse(self._path)
+
+    def forget(self, campaign: str, part: tuple[str, str]) -> None:
+        """There is nothing to forget."""
 
 
 class _NoAccounts:
@@ -108,6 +127,7 @@ class EmptyLedger:
         self.suppressions = _Nothing(path)
         self.uploads = _Nothing(path)
         self.accounts = _NoAccounts(path)
+        self.decisions = _NoDecisions(path)
 
     def message_id(self, key: DeliveryKey, domain: str) -> str:
         """A stand-in, for previews."""

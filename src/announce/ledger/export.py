@@ -16,11 +16,11 @@ from announce.errors import MachineError
 from announce.ledger.base import EVENTS
 from announce.ledger.files import make_folder
 from announce.ledger.moves import key_of
-from announce.ledger.schema import deliveries, events, packed, runs, suppressions
+from announce.ledger.schema import decisions, deliveries, events, packed, runs, suppressions
 from announce.model.delivery import State
 from announce.texts import say
 
-_EXPORTED = (deliveries, events, suppressions)
+_EXPORTED = (deliveries, events, decisions, suppressions)
 
 
 def write(connection: Connection, folder: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Literal
 
 from announce.errors import GateError, StoppedError
@@ -50,6 +51,25 @@ EVENTS: Mapping[str, State | None] = {
     "adopted": State.SENT,
     "adopted_unknown": State.IN_DOUBT,
 }
+
+
+class Decision(StrEnum):
+    """What became of an occurrence: it was begun, everybody who was due was served, or it is left
+    out."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision on an occurrence: why it is left out, when it was due then, and when that was."""
+
+    what: Decision
+    reason: str = ""
+    due: datetime | None = None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 
 _as_json = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":")
@@ -273,6 +273,21 @@ adopted = Table(
     Column("key", String, primary_key=True),
     Column("hash", String, primary_key=True),
     Column("state", String, nullable=False),
+)
+
+
+# What became of an occurrence of a schedule, or of one zone's part of it.
+decisions = Table(
+    "decisions",
+    tables,
+    Column("campaign", String, primary_key=True),
+    Column("occurrence", String, primary_key=True),
+    Column("zone", String, primary_key=True),
+    Column("what", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    # When it was due then, and when this was decided.
+    Column("due", Moment),
+    Column("at", Moment, nullable=False),
 )
 
 

@@ -16,6 +16,7 @@ from announce.ledger import adoption, export, reads
 from announce.ledger.accounts import SqlAccounts
 from announce.ledger.base import EVENTS, Counts, Holder, Standing, TakenOver
 from announce.ledger.core import Core
+from announce.ledger.decisions import SqlDecisions
 from announce.ledger.holding import end_dead, holder_of, is_dead, take
 from announce.ledger.moves import delivery_of, is_key, latest_adoption, move, note
 from announce.ledger.runs import SqlRun
@@ -41,6 +42,7 @@ class SqlLedger:
         self.suppressions = SqlSuppressions(core)
         self.uploads = SqlUploads(core)
         self.accounts = SqlAccounts(core)
+        self.decisions = SqlDecisions(core)
 
     @property
     def sequence(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, update
 
-from announce.ledger.schema import SCHEMA, account_calls, account_facts, journal, meta
+from announce.ledger.schema import SCHEMA, account_calls, account_facts, decisions, journal, meta
 
 
 def upgrade(connection: Connection, found: int) -> None:
@@ -30,4 +30,9 @@ def _to_3(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2, 3: _to_3}
+def _to_4(connection: Connection) -> None:
+    """What became of the occurrences of schedules."""
+    decisions.create(connection, checkfirst=True)
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {2: _to_2, 3: _to_3, 4: _to_4}

@@ -11,6 +11,8 @@ from pydantic import Field
 from announce.model.base import Noun, about
 
 Covers = Literal["plan", "content"]
+# In place of an occurrence's id: all that a schedule sends. No id begins like that.
+EVERY = "_every"
 
 
 class ApprovedShape(Noun):
@@ -25,7 +27,7 @@ class ApprovedShape(Noun):
 
 
 class Approval(Noun):
-    """One person's approval of one occurrence.
+    """One person's approval of one occurrence, or with `covers: content` of `EVERY` one.
 
     `digest` is the plan's; `ways` says how far each article goes. `content` has a short digest for
     each thing that shapes the messages, by name; `words` the digest of all of them. With `covers:

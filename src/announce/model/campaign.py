@@ -6,14 +6,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import Field, PrivateAttr, WithJsonSchema, model_validator
 
 from announce.model.approval import ApprovalRule
 from announce.model.base import Localised, Noun, about
 from announce.model.delivery import CHANNELS, Channel
 from announce.model.languages import Language
 from announce.model.moment import Deadline
+from announce.model.occurrence import Occurrence
 from announce.model.project import Duration
+from announce.model.schedule import Entry, Quiet
 from announce.texts import say
 
 Purpose = Literal["announcement", "personal"]
@@ -273,10 +275,15 @@ class Campaign(Noun):
     )
     wechat: list[ArticlePlan] = about("By official account.", "公众号渠道。", default=[])
     template: TemplateChoice | None = about("Variants of the template.", "模板变体。", default=None)
-    schedule: list[dict[str, Any]] = about(
-        "When, by itself. This version refuses it: send by hand.",
-        "定时。本版尚不支持，请手动发送。",
+    schedule: list[Entry] = about(
+        "When it is sent by `announce schedule run`: one or several moments, cron expressions, or "
+        "times before or after a date of the facts.",
+        "由 `announce schedule run` 何时发送：一个或多个时刻、cron 表达式，或事实中某日期之前、之后"
+        "的时间。",
         default=[],
+    )
+    quiet: Quiet | None = about(
+        "Hours and days without scheduled messages.", "定时消息避开的时段与日期。", default=None
     )
     expect: dict[str, Any] = about(
         "Figures the plan must meet, or nothing is sent: `by` names a column, the rest count "
@@ -315,6 +322,26 @@ class Campaign(Noun):
         default=None,
     )
     path: Annotated[Path, Field(exclude=True)] = Path()
+    _occurrence: Occurrence = PrivateAttr(default=Occurrence())
+    _whole: Campaign | None = PrivateAttr(default=None)
+
+    @property
+    def occurrence(self) -> Occurrence:
+        """Which of its moments this is about."""
+        return self._occurrence
+
+    def at(self, occurrence: Occurrence) -> Campaign:
+        """The campaign as that occurrence sends it: with the words, the audience and the channels
+        of its entry."""
+        entry, whole = occurrence.entry, self.whole
+        found = whole.model_copy(update=_changed(whole, entry) if entry else None)
+        found._occurrence, found._whole = occurrence, whole
+        return found
+
+    @property
+    def whole(self) -> Campaign:
+        """The campaign as its file has it, whichever occurrence this is about."""
+        return self._whole or self
 
     @property
     def rollout_plan(self) -> Rollout | None:
@@ -347,6 +374,25 @@ class Campaign(Noun):
     def addresses_people(self) -> bool:
         """Whether each of the audience gets a message of their own."""
         return self.email is not None or self.notice is not None
+
+
+def _changed(campaign: Campaign, entry: Entry) -> dict[str, Any]:
+    """What an entry of the schedule has its own way."""
+    changed: dict[str, Any] = {}
+    if entry.kind:
+        changed["kind"] = entry.kind
+    if entry.channels is not None:
+        changed |= {name: None for name in ("email", "notice") if name not in entry.channels}
+        changed |= {} if "wechat" in entry.channels else {"wechat": []}
+    if campaign.audience and (entry.where or entry.exclude):
+        both = [f"({one})" for one in (campaign.audience.where, entry.where) if one]
+        changed["audience"] = campaign.audience.model_copy(
+            update={
+                "where": " and ".join(both) or None,
+                "exclude": [*campaign.audience.exclude, *entry.exclude],
+            }
+        )
+    return changed
 
 
 def channels_of(campaign: Campaign) -> list[Channel]:

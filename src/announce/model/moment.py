@@ -87,7 +87,7 @@ def parse_moment(text: str) -> date | Deadline:
                 text=text,
             ),
         )
-    zone = _zone(zone_text)
+    zone = zone_of(zone_text)
     try:
         hour, minute, *second = (int(part) for part in match["time"].split(":"))
         clock = time(hour, minute, second[0] if second else 0)
@@ -111,7 +111,8 @@ def _date(text: str) -> date:
         ) from error
 
 
-def _zone(text: str) -> tzinfo:
+def zone_of(text: str) -> tzinfo:
+    """A zone as it is written. MomentError where there is none of that name."""
     if named := _NAMED.get(text.lower()):
         return named
     if offset := _OFFSET.match(text):

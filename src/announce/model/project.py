@@ -293,6 +293,16 @@ class WechatSettings(Noun):
         return self
 
 
+class ScheduleSettings(Noun):
+    """What goes for all scheduled campaigns."""
+
+    notify: str | None = about(
+        "Address that is told by mail when a scheduled run needs a person.",
+        "定时运行需要人处理时，以邮件告知此地址。",
+        default=None,
+    )
+
+
 class Settings(Noun):
     """`announce.yaml`."""
 
@@ -319,6 +329,9 @@ class Settings(Noun):
         "How bad the findings of a check are, by its code; `silent`: they are not told.",
         "各项检查（按代码）的严重程度；`silent` 则不提示。",
         default={},
+    )
+    schedule: ScheduleSettings = about(
+        "Scheduled campaigns.", "定时活动。", default=ScheduleSettings()
     )
     ledger: str = about(
         "Where the ledger is.",

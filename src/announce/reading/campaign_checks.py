@@ -19,6 +19,7 @@ from announce.reading.notice_checks import notice_problems
 from announce.reading.places import Loc
 from announce.reading.project import address_problems, text_at
 from announce.reading.promises import promised_as_written
+from announce.reading.schedule_checks import dates_of, schedule_problems
 from announce.reading.schema import value_at
 from announce.reading.yamlfile import Loaded
 from announce.texts import say
@@ -46,14 +47,7 @@ def campaign_problems(project: Project, loaded: Loaded) -> Iterator[Problem]:
     yield from notice_problems(loaded, promised)
     yield from _expect(loaded)
     yield from _rollout(project, loaded)
-    if value.get("schedule"):
-        yield _at(
-            loaded,
-            ("schedule",),
-            "schedule-not-yet",
-            say("this version does not send by schedule"),
-            say("remove `schedule` and send by hand: announce send"),
-        )
+    yield from schedule_problems(loaded)
 
 
 def _at(loaded: Loaded, loc: Loc, code: str, message: str, hint: str = "") -> Problem:
@@ -145,16 +139,9 @@ def _calendar(loaded: Loaded) -> Iterator[Problem]:
             loc,
             code,
             message,
-            did_you_mean(name, _dates(facts, ""))
+            did_you_mean(name, dates_of(facts))
             or say("a date is written without quotes: 2025-02-10, or 2025-02-10 23:59 AoE"),
         )
-
-
-def _dates(facts: Any, before: str) -> Iterator[str]:
-    for key, item in facts.items() if isinstance(facts, Mapping) else ():
-        if isinstance(item, date | Deadline):
-            yield f"{before}{key}"
-        yield from _dates(item, f"{before}{key}.")
 
 
 def _expect(loaded: Loaded) -> Iterator[Problem]:

@@ -61,6 +61,8 @@ def _texts(loaded: Loaded, loc: Loc) -> Iterator[Loc]:
 def _plain_files(loaded: Loaded) -> Iterator[Loc]:
     yield ("audience", "file")
     yield from _items(loaded, ("audience", "exclude"))
+    for loc in _items(loaded, ("schedule",)):
+        yield from _items(loaded, (*loc, "exclude"))
     for loc in _items(loaded, ("email", "attachments")):
         yield from _texts(loaded, (*loc, "file"))
 

@@ -20,10 +20,12 @@ from announce.problems import Place, Problem
 from announce.reading.characters import FORBIDDEN, named
 from announce.reading.fullwidth import fullwidth_line, fullwidth_problem
 from announce.reading.places import Loc, Places
-from announce.reading.scalars import ScalarFault, resolve
+from announce.reading.scalars import CLOCK, ScalarFault, resolve
 from announce.reading.secret_names import is_secret
 from announce.texts import say
 
+# Keys below which 09:00 is a time of day.
+_OF_TIMES = {("schedule",), ("quiet",)}
 MAX_DEPTH = 40
 
 
@@ -171,6 +173,8 @@ class Builder:
             return text
         if self.as_text:
             return "" if text in ("~", "null") else text
+        if loc[:1] in _OF_TIMES and CLOCK.fullmatch(text):
+            return text  # nothing but a time of day can stand there
         try:
             return resolve(text)
         except ScalarFault as fault:

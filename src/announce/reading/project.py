@@ -73,7 +73,7 @@ def _settings_problems(root: Path, loaded: Loaded) -> Iterator[Problem]:
     yield from line_problems(loaded, loaded.value, ())
     yield from _languages(loaded)
     yield from _timezone(loaded)
-    for loc in (("sender", "address"), ("sender", "reply_to")):
+    for loc in (("sender", "address"), ("sender", "reply_to"), ("schedule", "notify")):
         yield from address_problems(loaded, loc)
     yield from _smtp(root, loaded)
     yield from _api_base(loaded)

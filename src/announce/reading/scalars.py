@@ -25,6 +25,8 @@ _BASED = re.compile(r"[-+]?0[xob][0-9a-f_]+\Z", re.I)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:e[-+]?[0-9]+)?\Z", re.I)
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|nan)\Z", re.I)
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?\Z")
+# A time of day, as schedules have it.
+CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 # A date with something behind it that is no moment: `2025-02-10 AoE`, `2025-02-10 11pm`.
 _NEAR_MOMENT = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}"

@@ -166,7 +166,7 @@ class Drafts:
 
         if self._book.is_personal(template, key):
             return work()
-        own = (names["channel"], names["occurrence"], names.get("unsubscribe", ""))
+        own = (names["channel"], names.get("unsubscribe", ""))
         made: tuple[str, tuple[Value, ...]] = self._known.get((template.file, key, own), work)
         return made
 

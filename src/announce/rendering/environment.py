@@ -24,6 +24,7 @@ from markupsafe import Markup
 from announce.model.moment import Deadline
 from announce.problems import did_you_mean
 from announce.rendering.faults import TemplateTrouble
+from announce.rendering.occurrences import OccurrenceName
 from announce.rendering.printing import (
     CURRENT,
     MAX_TEXT,
@@ -52,6 +53,7 @@ _METHODS: dict[type, frozenset[str]] = {
         "title", "upper",
     }),
     dict: frozenset({"get", "items", "keys", "values"}),
+    OccurrenceName: frozenset(OccurrenceName.__annotations__),
     list: frozenset({"count", "index"}),
     tuple: frozenset({"count", "index"}),
     datetime: frozenset({"year", "month", "day", "hour", "minute"}),

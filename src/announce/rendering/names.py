@@ -10,6 +10,7 @@ from announce.model.campaign import Campaign
 from announce.model.delivery import Channel
 from announce.model.languages import Language
 from announce.model.project import Project
+from announce.rendering.occurrences import OccurrenceName
 
 
 def localised(value: Any, language: Language) -> Any:
@@ -47,14 +48,13 @@ def shared_names(project: Project, campaign: Campaign, language: Language) -> di
         "sender": sender,
     }
     names = localised(names, language)
-    return {**names, "campaign": campaign.id, "kind": campaign.kind, "language": language}
+    own = {"campaign": campaign.id, "kind": campaign.kind, "language": language}
+    return {**names, **own, "occurrence": OccurrenceName.of(campaign.occurrence, language)}
 
 
-def own_names(
-    channel: Channel, recipient: Recipient | None, occurrence: str, unsubscribe: str
-) -> dict[str, Any]:
+def own_names(channel: Channel, recipient: Recipient | None, unsubscribe: str) -> dict[str, Any]:
     """What belongs to one message; an article has no recipient."""
-    names: dict[str, Any] = {"channel": channel, "occurrence": occurrence}
+    names: dict[str, Any] = {"channel": channel}
     if unsubscribe:
         names["unsubscribe"] = unsubscribe
     if recipient is not None:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from announce.model.audience import Recipient
 from announce.model.campaign import Campaign, channels_of
-from announce.model.delivery import ONCE, Channel
+from announce.model.delivery import Channel
 from announce.model.languages import HTML_TAG, Language
 from announce.model.project import Project
 from announce.model.sample import Sample
@@ -69,13 +69,12 @@ class Renderer:
         channel: Channel,
         variant: str | None = None,
         recipient: Recipient | None = None,
-        occurrence: str = ONCE,
         unsubscribe: str = "",
         kind: str | None = None,
     ) -> Words:
         """The words of one message in one language; those of an e-mail have a footer. `kind` is
         that of a further article, whose templates are others."""
-        own = own_names(channel, recipient, occurrence, unsubscribe)
+        own = own_names(channel, recipient, unsubscribe)
         own |= {"kind": kind} if kind else {}
         message = Message(channel, variant, own, recipient.key if recipient else "")
         draft = self._draft(language, message, kind)
@@ -123,10 +122,10 @@ class Renderer:
         )
 
     def notice(
-        self, *, language: Language, variant: str | None, recipient: Recipient, occurrence: str
+        self, *, language: Language, variant: str | None, recipient: Recipient
     ) -> NoticeWords:
         """The words of a recipient's notice."""
-        own = own_names("notice", recipient, occurrence, "")
+        own = own_names("notice", recipient, "")
         names = {**self._shared_names(language), **own}
         source, lines = self._drafts.head(language, "notice", variant, names, recipient.key)
         fields = {key.removeprefix(NOTICE): text for key, text in lines.items() if key != "subject"}
@@ -138,7 +137,6 @@ class Renderer:
         languages: tuple[Language, ...],
         variant: str | None,
         recipient: Recipient,
-        occurrence: str,
         unsubscribe: str,
     ) -> Filling | None:
         """The shape of a recipient's mail and what is filled into it, the quick way; None where
@@ -149,7 +147,6 @@ class Renderer:
             languages=languages,
             variant=variant,
             recipient=recipient,
-            occurrence=occurrence,
             unsubscribe=unsubscribe,
         )
 

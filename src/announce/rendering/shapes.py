@@ -49,12 +49,11 @@ class Shapes:
         languages: tuple[Language, ...],
         variant: str | None,
         recipient: Recipient,
-        occurrence: str,
         unsubscribe: str,
     ) -> Filling | None:
         """The shape of a mail and what its recipient fills in; None where it has to be written
         the plain way."""
-        key = (languages, variant, occurrence, unsubscribe)
+        key = (languages, variant, unsubscribe)
         tree = self._trees.get(key)
         if tree is None:
             if self._learnt >= _MAX_SHAPES:
@@ -67,7 +66,7 @@ class Shapes:
             try:
                 shape = tree.find(names)
             except Unseen:
-                own = own_names("email", recipient, occurrence, unsubscribe)
+                own = own_names("email", recipient, unsubscribe)
                 message = Message("email", variant, own, recipient.key)
                 more = tree.open and self._learnt < _MAX_SHAPES
                 shape = self._learn(tree, languages, message) if more else None

@@ -47,7 +47,6 @@ class MailRenderer(Protocol):
         languages: tuple[Language, ...],
         variant: str | None,
         recipient: Recipient,
-        occurrence: str,
         unsubscribe: str,
     ) -> Filling | None: ...
 
@@ -60,7 +59,6 @@ class MailRenderer(Protocol):
         channel: Any,
         variant: str | None,
         recipient: Recipient | None,
-        occurrence: str,
         unsubscribe: str,
     ) -> Words: ...
 
@@ -126,7 +124,6 @@ class MailComposer:
             languages=letterhead.languages,
             variant=self._variant(recipient),
             recipient=recipient,
-            occurrence=line.delivery.key.occurrence,
             unsubscribe=letterhead.answers,
         )
 
@@ -189,7 +186,6 @@ class MailComposer:
                 channel="email",
                 variant=self._variant(recipient),
                 recipient=recipient,
-                occurrence=line.delivery.key.occurrence,
                 unsubscribe=letterhead.answers,
             )
             for language in letterhead.languages

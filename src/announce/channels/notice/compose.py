@@ -18,9 +18,7 @@ from announce.texts import say
 class NoticeRenderer(Protocol):
     """What is asked of rendering: the words of a recipient's notice."""
 
-    def notice(
-        self, *, language: Language, variant: str | None, recipient: Recipient, occurrence: str
-    ) -> Any: ...
+    def notice(self, *, language: Language, variant: str | None, recipient: Recipient) -> Any: ...
 
 
 class NoticeComposer:
@@ -42,7 +40,6 @@ class NoticeComposer:
             language=language,
             variant=self._variant(recipient),
             recipient=recipient,
-            occurrence=line.delivery.key.occurrence,
         )
         if not words.fields:
             problem = fault(

@@ -37,7 +37,6 @@ class ArticleRenderer(Protocol):
         channel: Any,
         variant: None,
         recipient: None,
-        occurrence: str,
         kind: str | None,
     ) -> Any: ...
 
@@ -93,10 +92,7 @@ class ArticleComposer:
         if plan is None:
             raise TypeError("a line of the plan without an article")
         parts = list(self._parts(plan))
-        first, *seconds = (
-            self._article(part, plan, line.delivery.key.occurrence, alone=len(parts) == 1)
-            for part in parts
-        )
+        first, *seconds = (self._article(part, plan, alone=len(parts) == 1) for part in parts)
         return replace(first, deliver=plan.deliver, tag=plan.tag or "", seconds=tuple(seconds))
 
     def notices(self) -> list[Problem]:
@@ -129,13 +125,12 @@ class ArticleComposer:
             original_url=_in(plan.original_url, language) or "",
         )
 
-    def _article(self, part: _Part, plan: ArticlePlan, occurrence: str, *, alone: bool) -> Article:
+    def _article(self, part: _Part, plan: ArticlePlan, *, alone: bool) -> Article:
         words = self._renderer.words(
             language=part.language,
             channel="wechat",
             variant=None,
             recipient=None,
-            occurrence=occurrence,
             kind=part.kind,
         )
         written = self._renderer.article_html(words, plan.theme)

@@ -66,7 +66,8 @@ def _remove(desk: Desk, campaign: str, found: list[Found], *, again: bool) -> li
     """Delete each under the campaign's run; no run is taken where nothing is to be written."""
     if not again and not any(one.thing in (*DELETABLE, Thing.DELETED_BY_HAND) for one in found):
         return [Removed(found=one) for one in found]
-    with held_run(desk.project, desk.ledger, campaign, desk.now) as run:
+    here = dict.fromkeys(one.piece.key.occurrence for one in found)
+    with held_run(desk.project, desk.ledger, campaign, desk.now, here) as run:
         return [remove(desk, run, one, again=again) for one in found]
 
 

@@ -1,0 +1,169 @@
+"""Which occurrence of a scheduled campaign a command is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from announce.errors import GateError, InputError
+from announce.gathering import Opened
+from announce.ledger.base import Decision
+from announce.model.audience import Recipients
+from announce.model.campaign import channels_of
+from announce.model.delivery import ONCE
+from announce.model.occurrence import Occurrence
+from announce.model.wording import reason_text
+from announce.outlets import is_sandboxed
+from announce.scheduling import (
+    ZONE_COLUMN,
+    Stand,
+    Standing,
+    at_occurrence,
+    decide,
+    find,
+    measured,
+    standings,
+)
+from announce.texts import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A campaign at one of its occurrences, with its parts as they stand (none without a
+    schedule); `refusal` is why a real send of it would be refused just now."""
+
+    opened: Opened
+    parts: tuple[Standing, ...] = ()
+    refusal: GateError | None = None
+
+
+def choose(
+    opened: Opened,
+    now: datetime,
+    wanted: str | None = None,
+    *,
+    sending: bool = False,
+    late: bool = False,
+) -> Choice:
+    """The occurrence that is wanted, else the one that is due, else the next, else the last.
+
+    For a send that is not `late` on purpose, `refusal` says that it is not due, or over. InputError
+    for an id that there is not.
+    """
+    if not opened.campaign.schedule:
+        if wanted not in (None, ONCE):
+            raise InputError(
+                say("{campaign} has no schedule, and one occurrence", campaign=opened.campaign.id),
+                hint=say("leave out --occurrence"),
+            )
+        return Choice(opened=opened)
+    known = standings(opened, now)
+    parts = find(opened, wanted, now, lambda: known) if wanted else _picked(known)
+    if not parts:
+        raise InputError(
+            say("the schedule of {campaign} has no occurrence", campaign=opened.campaign.id),
+            hint=say("look at its start, end and cron: announce schedule list"),
+        )
+    at = measured(parts[0].occurrence, now, sending=sending)
+    return Choice(
+        opened=at_occurrence(opened, at),
+        parts=tuple(parts),
+        refusal=None if late else _refusal(parts, known, wanted),
+    )
+
+
+def _picked(known: list[Standing]) -> list[Standing]:
+    ranks = {Stand.DUE: 0, Stand.ASKS: 1, Stand.COMING: 2}
+    ranked = [one for one in known if one.stand in ranks]
+    first = min(ranked, key=lambda one: ranks[one.stand], default=known[-1] if known else None)
+    if first is None:
+        return []
+    return [one for one in known if one.occurrence.id == first.occurrence.id]
+
+
+def _refusal(parts: list[Standing], known: list[Standing], wanted: str | None) -> GateError | None:
+    stands = {one.stand for one in parts}
+    if Stand.DUE in stands:
+        return None
+    name = parts[0].occurrence.id
+    if wanted is None:
+        coming = next((one for one in known if one.stand is Stand.COMING), None)
+        asks = next((one for one in known if one.stand is Stand.ASKS), None)
+        if asks is not None:
+            return GateError(
+                say("{name} is late, and asks what becomes of it", name=asks.occurrence.id),
+                hint=say(
+                    "`--occurrence {name}` sends it; `announce schedule skip` leaves it out",
+                    name=asks.occurrence.id,
+                ),
+            )
+        if coming is None:
+            return GateError(
+                say("nothing of its schedule is due any more"),
+                hint=say("`announce schedule list` shows what became of each occurrence"),
+            )
+        return GateError(
+            say(
+                "nothing of its schedule is due; next is {name}: {due}",
+                name=coming.occurrence.id,
+                due=told(coming.occurrence),
+            ),
+            hint=say("`--occurrence {name}` sends it now", name=coming.occurrence.id),
+        )
+    if stands <= {Stand.LAPSED, Stand.SKIPPED}:
+        return GateError(
+            say("{name} is over: {reason}", name=name, reason=reason_text(parts[0].reason)),
+            hint=say("to send it all the same, add --late"),
+        )
+    return None
+
+
+def due_now(chosen: Choice, people: Recipients) -> frozenset[str] | None:
+    """The recipients' keys who are due; None where all of them are."""
+    again = [one.only for one in chosen.parts if one.only is not None]
+    if again:
+        return frozenset().union(*again)
+    if all(not one.occurrence.zone for one in chosen.parts) and len(chosen.parts) == 1:
+        return None
+    open_zones = {
+        one.occurrence.zone for one in chosen.parts if one.stand in (Stand.DUE, Stand.DONE)
+    }
+    zones = people.column(ZONE_COLUMN)
+    rows = zip(people.rows(), zones, strict=True)
+    return frozenset(row.key for row, zone in rows if zone.strip() in open_zones)
+
+
+def begin(chosen: Choice, now: datetime) -> None:
+    """Write down that the parts that are due were begun: however long it takes from now on, or
+    is interrupted, they are gone on with."""
+    parts = [
+        one.occurrence
+        for one in chosen.parts
+        if one.stand is Stand.DUE and one.occurrence.due is not None and one.occurrence.due <= now
+    ]
+    decide(chosen.opened, parts, Decision.BEGUN, now)
+
+
+def conclude(chosen: Choice, now: datetime, *, by_hand: bool) -> None:
+    """Write down that everybody who was due got it, as far as its moment has come: who is added
+    to the audience later gets no message of the past. One sent early stays open until then;
+    `by_hand` all parts of it were sent."""
+    parts = [
+        one.occurrence
+        for one in chosen.parts
+        if (by_hand or one.stand is Stand.DUE)
+        and one.occurrence.due is not None
+        and one.occurrence.due <= now
+    ]
+    decide(chosen.opened, parts, Decision.DONE, now)
+
+
+def told(occurrence: Occurrence) -> str:
+    """When an occurrence is due, as people read it."""
+    return f"{occurrence.due:%Y-%m-%d %H:%M %z}" if occurrence.due else ""
+
+
+def is_rehearsal(opened: Opened) -> bool:
+    """Whether none of the campaign's channels is real."""
+    channels = channels_of(opened.campaign)
+    return all(is_sandboxed(opened.project, channel) for channel in channels)

@@ -1,0 +1,21 @@
+"""`announce schedule`: what is sent by itself, when, and what became of it."""
+
+from __future__ import annotations
+
+from announce.cli.commands import Commands, mark
+from announce.texts import say
+
+COMMANDS = {
+    "list": mark("List the occurrences of scheduled campaigns, and what became of each."),
+    "next": mark("Tell what is due next."),
+    "run": mark("Send what is due. This is what cron calls; it counts as confirmed."),
+    "skip": mark("Leave an occurrence out, or take that back."),
+}
+
+
+command = Commands(
+    room=__name__,
+    table=COMMANDS,
+    name="schedule",
+    help=say("Scheduled campaigns: what is due when, and sending it."),
+)

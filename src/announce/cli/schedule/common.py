@@ -1,0 +1,117 @@
+"""What the commands of a schedule share: its campaigns, and moments in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from announce.errors import AnnounceError, InputError
+from announce.gathering import Opened, campaign_id, open_campaign
+from announce.model.occurrence import Occurrence
+from announce.model.project import Project
+from announce.model.wording import reason_text
+from announce.reading.campaigns import campaign_files, shown_path
+from announce.scheduling import Stand, Standing, standings
+from announce.texts import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """A scheduled campaign with its occurrences as they stand; or why it cannot be read."""
+
+    file: str
+    opened: Opened | None = None
+    standings: tuple[Standing, ...] = ()
+    error: AnnounceError | None = None
+
+    @property
+    def id(self) -> str:
+        """The campaign's id, as far as it can be read."""
+        return self.opened.campaign.id if self.opened else self.file
+
+
+def scheduled(
+    project: Project,
+    now: datetime,
+    wanted: str | None = None,
+    *,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+) -> Iterator[Scheduled]:
+    """The project's scheduled campaigns, or the wanted one. One at fault is told, and stands in
+    nobody's way."""
+    for path in campaign_files(project):
+        file = shown_path(project, path)
+        try:
+            if wanted is not None and campaign_id(path) != wanted:
+                continue
+            opened = open_campaign(str(project.root), str(path))
+            if not opened.campaign.schedule:
+                if wanted is not None:
+                    raise InputError(
+                        say("{campaign} has no schedule", campaign=wanted),
+                        hint=say("add `schedule:` to {file}", file=file),
+                    )
+                continue
+            found = tuple(standings(opened, now, begin=begin, end=end))
+        except AnnounceError as error:
+            yield Scheduled(file=file, error=error)
+        else:
+            yield Scheduled(file=file, opened=opened, standings=found)
+
+
+def when(moment: datetime | None, project: Project) -> str:
+    """A moment in the project's zone, with the day of the week and the offset."""
+    if moment is None:
+        return "–"
+    local = moment.astimezone(ZoneInfo(project.settings.timezone))
+    return f"{weekday(local)} {local:%Y-%m-%d %H:%M %z}"
+
+
+def weekday(moment: datetime) -> str:
+    """A short name of the day of the week."""
+    names = (say("Mon"), say("Tue"), say("Wed"), say("Thu"), say("Fri"), say("Sat"), say("Sun"))
+    return names[moment.weekday()]
+
+
+def stand_text(one: Standing) -> str:
+    """How an occurrence stands, in words."""
+    words = {
+        Stand.COMING: say("to come"),
+        Stand.DUE: say("due now"),
+        Stand.ASKS: say("late: asks what becomes of it"),
+        Stand.LAPSED: say("over, not sent"),
+        Stand.DONE: say("sent"),
+        Stand.SKIPPED: say("left out"),
+    }[one.stand]
+    if one.stand is Stand.COMING and one.occurrence.skipped:
+        return say("will be left out: {why}", why=one.occurrence.skipped)
+    return say("{what}: {why}", what=words, why=reason_text(one.reason)) if one.reason else words
+
+
+def part_name(one: Occurrence) -> str:
+    """An occurrence's id, with its zone where each has its own moment."""
+    return f"{one.id} ({one.zone})" if one.zone else one.id
+
+
+def standing_json(one: Standing, project: Project) -> dict[str, object]:
+    """An occurrence as a document."""
+    occurrence, zone = one.occurrence, ZoneInfo(project.settings.timezone)
+
+    def local(moment: datetime | None) -> str | None:
+        return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None
+
+    return {
+        "occurrence": occurrence.id,
+        "zone": occurrence.zone or None,
+        "due": local(occurrence.due),
+        "nominal": local(occurrence.nominal),
+        "moved": occurrence.moved or None,
+        "closes": local(occurrence.closes),
+        "fact": occurrence.fact or None,
+        "state": one.stand.value,
+        "reason": one.reason or None,
+        "decided": local(one.decided.at) if one.decided else None,
+    }

@@ -1,0 +1,48 @@
+"""`announce schedule next`: what is due next."""
+
+from __future__ import annotations
+
+import click
+
+from announce.cli.common import now, project_campaign
+from announce.cli.schedule.common import scheduled, stand_text, standing_json, when
+from announce.cli.screen import Screen
+from announce.gathering import open_project
+from announce.scheduling import Stand
+from announce.texts import say
+
+_AHEAD = (Stand.DUE, Stand.ASKS, Stand.COMING)
+
+
+@click.command("next", help=say("Tell what is due next, of each scheduled campaign."))
+@click.argument("campaign", required=False, type=click.Path())
+@click.pass_obj
+def command(screen: Screen, campaign: str | None) -> int:
+    """Tell."""
+    root, wanted = project_campaign(screen, campaign)
+    project = open_project(root)
+    found, code = [], 0
+    for one in scheduled(project, now(), wanted):
+        if one.error is not None:
+            screen.note(say("{file}: {cause}", file=one.file, cause=one.error.message))
+            code = max(code, one.error.exit_code)
+        ahead = [each for each in one.standings if each.stand in _AHEAD]
+        if ahead:
+            found.append((one, ahead[0]))
+    found.sort(key=lambda pair: str(pair[1].occurrence.due and pair[1].occurrence.due.timestamp()))
+    if screen.as_json:
+        screen.document(
+            {"next": [{"campaign": one.id, **standing_json(each, project)} for one, each in found]}
+        )
+    elif not found:
+        screen.line(say("Nothing is to come."))
+    else:
+        heads = [say("campaign"), say("occurrence"), say("due"), say("state")]
+        screen.table(
+            heads,
+            [
+                [one.id, each.occurrence.id, when(each.occurrence.due, project), stand_text(each)]
+                for one, each in found
+            ],
+        )
+    return code

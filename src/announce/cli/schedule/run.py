@@ -1,0 +1,225 @@
+"""`announce schedule run`: sends what is due; what cron calls."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from announce.choosing import Choice, choose
+from announce.cli.common import now, project_campaign
+from announce.cli.schedule.common import Scheduled, part_name, scheduled, when
+from announce.cli.screen import Screen, error_json, show_error
+from announce.cli.send import Asked
+from announce.errors import AnnounceError, GateError, InputError
+from announce.gathering import Opened, open_project
+from announce.ledger.base import Decision, HeldByAnother
+from announce.model.campaign import channels_of
+from announce.model.project import Project
+from announce.model.wording import listed_channels, reason_text
+from announce.outlets import is_sandboxed
+from announce.scheduling import Stand, Standing, decide
+from announce.texts import say
+
+_STOPPED = 130
+
+
+@click.command(
+    "run",
+    help=say(
+        "Send what is due of all scheduled campaigns, or of one. This is what cron calls: it asks "
+        "nothing, and prints nothing where nothing is to be done. Any number of them may run at "
+        "once. All gates of `announce send` hold."
+    ),
+)
+@click.argument("campaign", required=False, type=click.Path())
+@click.option("--dry-run", is_flag=True, help=say("Say what would be done, and do nothing."))
+@click.option("--sandbox", is_flag=True, help=say("Rehearse channels that have no account."))
+@click.pass_obj
+def command(screen: Screen, campaign: str | None, dry_run: bool, sandbox: bool) -> int:
+    """Send what is due."""
+    root, wanted = project_campaign(screen, campaign)
+    project = open_project(root)
+    run = _Run(screen, project, dry_run=dry_run, sandbox=sandbox)
+    for one in scheduled(project, now(), wanted):
+        run.campaign(one)
+        if run.code == _STOPPED:
+            break
+    if run.code not in (0, _STOPPED) and not dry_run:
+        from announce.notifying import notify
+
+        notify(project, run.told, now())
+    if screen.as_json:
+        screen.document({"occurrences": run.documents})
+    return run.code
+
+
+class _Run:
+    """One call: what it did, and the worst that came of it."""
+
+    def __init__(self, screen: Screen, project: Project, *, dry_run: bool, sandbox: bool) -> None:
+        self._screen, self._project = screen, project
+        self._dry_run, self._sandbox = dry_run, sandbox
+        self.code = 0
+        self.told: list[str] = []
+        self.documents: list[dict[str, object]] = []
+
+    def campaign(self, found: Scheduled) -> None:
+        """Do what is due of a campaign; its faults stand in no other's way."""
+        try:
+            if found.error is not None:
+                raise found.error
+            assert found.opened is not None
+            self._refuse(found.opened, found.standings)
+            for one in found.standings:
+                if one.stand is Stand.LAPSED:
+                    self._leave_out(found.opened, one)
+            self._ask(found, [one for one in found.standings if one.stand is Stand.ASKS])
+            due = [one for one in found.standings if one.stand is Stand.DUE]
+            for name in dict.fromkeys(one.occurrence.id for one in due):
+                self._send(found.opened, name)
+                if self.code == _STOPPED:
+                    return
+        except AnnounceError as error:
+            self._fail(found, error)
+
+    def _refuse(self, opened: Opened, standings: tuple[Standing, ...]) -> None:
+        """What a schedule cannot be used with, told as soon as there is anything to do."""
+        if not any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
+            return
+        campaign = opened.campaign
+        if campaign.as_of is not None:
+            raise InputError(
+                say("{campaign} has `as_of`: it rehearses a past season", campaign=campaign.id),
+                hint=say("take `as_of` out before anything is sent by schedule"),
+            )
+        channels = channels_of(campaign)
+        rehearsed = [one for one in channels if is_sandboxed(opened.project, one)]
+        if rehearsed and not self._sandbox:
+            raise GateError(
+                say(
+                    "{campaign} would only be rehearsed: {channels} has no account",
+                    campaign=campaign.id,
+                    channels=listed_channels(rehearsed),
+                ),
+                hint=say("set the account up in announce.yaml, or add --sandbox to rehearse"),
+            )
+
+    def _leave_out(self, opened: Opened, one: Standing) -> None:
+        name, at = part_name(one.occurrence), when(one.occurrence.due, self._project)
+        self._screen.line(
+            say(
+                "{campaign} {occurrence}, due {when}, is left out: {reason}",
+                campaign=opened.campaign.id,
+                occurrence=name,
+                when=at,
+                reason=reason_text(one.reason),
+            )
+        )
+        self._document(opened.campaign.id, one.occurrence.id, "skipped", one.reason)
+        if not self._dry_run:
+            decide(opened, [one.occurrence], Decision.SKIPPED, now(), one.reason)
+
+    def _ask(self, found: Scheduled, asking: list[Standing]) -> None:
+        for one in asking:
+            self._tell(
+                say(
+                    "{campaign} {occurrence} was due {when}, and nobody sent it then.",
+                    campaign=found.id,
+                    occurrence=part_name(one.occurrence),
+                    when=when(one.occurrence.due, self._project),
+                )
+            )
+            self._tell(
+                say(
+                    "    send it now: announce send {file} --occurrence {name}; or leave it out: "
+                    "announce schedule skip {file} {name}",
+                    file=found.file,
+                    name=one.occurrence.id,
+                )
+            )
+            self._document(found.id, one.occurrence.id, "asks", "")
+            self._worse(GateError.exit_code)
+
+    def _send(self, opened: Opened, name: str) -> None:
+        chosen = choose(opened, now(), name, sending=True)
+        # Another process may have sent it since the schedule was read.
+        if Stand.DUE not in {one.stand for one in chosen.parts}:
+            return
+        first = next(one for one in chosen.parts if one.stand is Stand.DUE)
+        self._screen.line(
+            say(
+                "{campaign} {occurrence}, due {when}",
+                campaign=opened.campaign.id,
+                occurrence=name,
+                when=when(first.occurrence.due, self._project),
+            )
+        )
+        if self._dry_run:
+            self._document(opened.campaign.id, name, "due", "")
+            return
+        try:
+            code = self._sent(chosen)
+        except HeldByAnother:
+            # Another cron, or a person, is at it.
+            self._screen.line(say("    another process is sending it just now"))
+            self._document(opened.campaign.id, name, "held", "")
+            return
+        self._worse(code)
+        self._document(opened.campaign.id, name, "sent" if code == 0 else "unfinished", "", code)
+        if code:
+            self.told.append(f"{opened.campaign.id} {name}: " + _of_code(code))
+
+    def _sent(self, chosen: Choice) -> int:
+        from announce.cli.sending import send
+
+        quiet = Screen(project=self._screen.project, as_json=False, debug=self._screen.debug)
+        return send(quiet, chosen.opened, _asked(time.monotonic()), None, chosen)
+
+    def _fail(self, found: Scheduled, error: AnnounceError) -> None:
+        self._screen.note(f"{found.file}:")
+        show_error(error, as_json=False, debug=self._screen.debug)
+        self.told.append(f"{found.file}: {error.message}\n    {error.hint}")
+        self.documents.append({"campaign": found.id, "error": error_json(error)})
+        self._worse(error.exit_code)
+
+    def _tell(self, text: str) -> None:
+        self._screen.note(text)
+        self.told.append(text)
+
+    def _document(
+        self, campaign: str, occurrence: str, what: str, reason: str, code: int | None = None
+    ) -> None:
+        document: dict[str, object] = {"campaign": campaign, "occurrence": occurrence, "did": what}
+        if reason:
+            document["reason"] = reason
+        if code is not None:
+            document["exit_code"] = code
+        self.documents.append(document)
+
+    def _worse(self, code: int) -> None:
+        self.code = max(self.code, code)
+
+
+def _of_code(code: int) -> str:
+    return {
+        1: say("finished, but some failed or are in doubt: announce status"),
+        5: say("stopped before the end; the next call goes on"),
+        _STOPPED: say("interrupted; the next call goes on"),
+    }.get(code, say("ended with exit code {code}", code=code))
+
+
+def _asked(started: float) -> Asked:
+    return Asked(
+        dry_run=False,
+        yes=True,
+        to_self=None,
+        only=(),
+        limit=None,
+        first=None,
+        channel=None,
+        retry_failed=False,
+        changed=False,
+        edits="refuse",
+        started=started,
+    )

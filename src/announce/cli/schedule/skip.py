@@ -1,0 +1,59 @@
+"""`announce schedule skip`: a person's word that an occurrence is left out."""
+
+from __future__ import annotations
+
+import click
+
+from announce.cli.common import campaign_argument, now
+from announce.cli.schedule.common import stand_text
+from announce.cli.screen import Screen
+from announce.errors import GateError, InputError
+from announce.gathering import open_campaign
+from announce.ledger.base import Decision
+from announce.scheduling import BY_HAND, Stand, decide, find, reconsider
+from announce.texts import say
+
+
+@click.command(
+    "skip",
+    help=say(
+        "Leave an occurrence out: it is not sent, whatever the date. --undo takes that back, also "
+        "what was left out for being late."
+    ),
+)
+@campaign_argument
+@click.argument("occurrence")
+@click.option("--undo", is_flag=True, help=say("Let it be sent at its moment all the same."))
+@click.pass_obj
+def command(screen: Screen, campaign: str, occurrence: str, undo: bool) -> int:
+    """Leave it out."""
+    opened = open_campaign(screen.project, campaign)
+    if not opened.campaign.schedule:
+        raise InputError(
+            say("{campaign} has no schedule", campaign=opened.campaign.id),
+            hint=say("add `schedule:` to its file"),
+        )
+    parts = find(opened, occurrence, now())
+    done = [one for one in parts if one.stand is Stand.DONE]
+    if done:
+        raise GateError(
+            say("{name} was sent already", name=occurrence),
+            hint=say("`announce correct` starts a correction to those who got it"),
+        )
+    if undo:
+        for one in parts:
+            reconsider(opened.project, opened.campaign, one.occurrence.part)
+    else:
+        decide(opened, [one.occurrence for one in parts], Decision.SKIPPED, now(), BY_HAND)
+    after = find(opened, occurrence, now())
+    for one in after:
+        screen.line(say("{name}: {state}", name=occurrence, state=stand_text(one)))
+    if screen.as_json:
+        screen.document(
+            {
+                "campaign": opened.campaign.id,
+                "occurrence": occurrence,
+                "state": after[0].stand.value,
+            }
+        )
+    return 0

@@ -1,0 +1,329 @@
+"""How each occurrence of a scheduled campaign stands at a moment: to come, due, late, done.
+
+What was decided of an occurrence is in the ledger under its id, so that neither a changed date nor
+a second machine nor a clock that was set makes it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from announce.errors import InputError
+from announce.gathering import Opened, gather
+from announce.ledger.base import Decided, Decision, Ledger
+from announce.model.campaign import Campaign, channels_of
+from announce.model.delivery import ONCE, Channel, State
+from announce.model.occurrence import Occurrence
+from announce.model.project import Project
+from announce.model.schedule import AUDIENCE
+from announce.outlets import is_sandboxed, open_ledger_of
+from announce.texts import say
+from announce.timetable.rules import prefix_of
+from announce.timetable.timetable import timetable
+
+# The column with each recipient's zone.
+ZONE_COLUMN = "timezone"
+# A decision from so far in the future was made by a clock that was wrong.
+_CLOCKS = timedelta(minutes=10)
+
+
+class Stand(StrEnum):
+    """How an occurrence stands."""
+
+    COMING = "coming"  # its moment has not come
+    DUE = "due"  # to be sent now
+    ASKS = "asks"  # late, and a person is to say what becomes of it
+    LAPSED = "lapsed"  # to be left out from now on, with the reason
+    DONE = "done"
+    SKIPPED = "skipped"
+
+
+# Why an occurrence is left out: stable words, worded for people by `model.wording`.
+PAST, CLOSED, SUPERSEDED, RESCHEDULED, BY_HAND = (
+    "past",
+    "closed",
+    "superseded",
+    "rescheduled",
+    "by hand",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An occurrence, how it stands, and why; `begun`: some of its messages may have left. `only`
+    are the recipients who are due, where it was done before."""
+
+    occurrence: Occurrence
+    stand: Stand
+    reason: str = ""
+    begun: bool = False
+    decided: Decided | None = None
+    only: frozenset[str] | None = None
+
+
+def standings(
+    opened: Opened,
+    now: datetime,
+    *,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Standing]:
+    """How the occurrences of a campaign stand, by their due moment. InputError where the audience
+    is at fault, of which only a schedule in its zones reads anything."""
+    project, campaign = opened.project, opened.campaign
+    found = timetable(project, campaign, now, zones=_zones(opened), begin=begin, end=end)
+    with closing(open_ledger_of(project, ledger_channel(project, campaign))) as ledger:
+        decided = ledger.decisions.of(campaign.id)
+        begun = {one.part for one in found if _has_begun(ledger, campaign, one, decided)}
+        again = _to_go_on(ledger, campaign, found, decided)
+    return [
+        replace(one, stand=Stand.DUE, only=again[one.occurrence.id])
+        if one.stand is Stand.DONE and one.occurrence.id in again and not _is_closed(one, now)
+        else one
+        for one in judge(found, now, decided, begun)
+    ]
+
+
+def _is_closed(one: Standing, now: datetime) -> bool:
+    return one.occurrence.closes is not None and now >= one.occurrence.closes
+
+
+def _to_go_on(
+    ledger: Ledger,
+    campaign: Campaign,
+    occurrences: Sequence[Occurrence],
+    decided: Mapping[tuple[str, str], Decided],
+) -> dict[str, frozenset[str]]:
+    """Who of occurrences that were done is due again since: settled as not sent, or an article
+    that is to be made anew."""
+    found = {}
+    for name in {one.id for one in occurrences}:
+        parts = [one.part for one in occurrences if one.id == name]
+        if not all(part in decided and decided[part].what is Decision.DONE for part in parts):
+            continue
+        keys = {
+            key
+            for channel in channels_of(campaign)
+            if ledger.totals(campaign.id, name, channel).get(State.PLANNED)
+            for key, state, _ in ledger.states(campaign.id, name, channel)
+            if state is State.PLANNED
+        }
+        if keys:
+            found[name] = frozenset(keys)
+    return found
+
+
+def judge(
+    occurrences: Sequence[Occurrence],
+    now: datetime,
+    decided: Mapping[tuple[str, str], Decided],
+    begun: Collection[tuple[str, str]],
+) -> list[Standing]:
+    """How occurrences stand, given what was decided of them and which were begun."""
+    judged = []
+    for one in occurrences:
+        stand, reason = _judged(one, occurrences, now, decided, one.part in begun)
+        judged.append(
+            Standing(
+                occurrence=one,
+                stand=stand,
+                reason=reason,
+                begun=one.part in begun,
+                decided=decided.get(one.part),
+            )
+        )
+    return judged
+
+
+def _judged(
+    one: Occurrence,
+    others: Sequence[Occurrence],
+    now: datetime,
+    decided: Mapping[tuple[str, str], Decided],
+    begun: bool,
+) -> tuple[Stand, str]:
+    assert one.due is not None
+    assert one.entry is not None
+    known = decided.get(one.part)
+    if known is not None and known.what is Decision.DONE:
+        return Stand.DONE, ""
+    if known is not None and known.what is Decision.SKIPPED and _holds(known, one, now):
+        return Stand.SKIPPED, known.reason
+    if now < one.due:
+        return Stand.COMING, ""
+    if one.skipped:
+        return Stand.LAPSED, one.skipped
+    if one.closes is not None and now >= one.closes:
+        return Stand.LAPSED, CLOSED
+    if begun:
+        return Stand.DUE, ""
+    if _was_sent_today(one, others, decided):
+        return Stand.LAPSED, RESCHEDULED
+    if any(_supersedes(other, one, now) for other in others):
+        return Stand.LAPSED, SUPERSEDED
+    if now - one.due <= one.entry.grace or one.entry.if_late == "send":
+        return Stand.DUE, ""
+    return (Stand.ASKS, "") if one.entry.if_late == "ask" else (Stand.LAPSED, PAST)
+
+
+def _holds(known: Decided, one: Occurrence, now: datetime) -> bool:
+    """Whether a decision to leave one out still holds: not where a clock was wrong that made it,
+    nor where its moment was moved into the future since."""
+    assert one.due is not None
+    if known.reason == BY_HAND:
+        return True
+    if known.at > now + _CLOCKS:
+        return False
+    return not (one.due > known.at and known.due != one.due)
+
+
+def _supersedes(other: Occurrence, one: Occurrence, now: datetime) -> bool:
+    """Whether a later occurrence of the same entry is due as well: nobody needs both at once."""
+    assert other.due is not None
+    assert one.due is not None
+    assert other.nominal is not None
+    assert one.nominal is not None
+    if (other.place, other.zone) != (one.place, one.zone) or other.id == one.id or other.skipped:
+        return False
+    return other.due <= now and (other.due, other.nominal) > (one.due, one.nominal)
+
+
+def _was_sent_today(
+    one: Occurrence, others: Sequence[Occurrence], decided: Mapping[tuple[str, str], Decided]
+) -> bool:
+    """Whether the expression of a cron entry was changed after it was sent on the same day."""
+    if one.entry is None or one.entry.cron is None or one.nominal is None:
+        return False
+    day = f"{prefix_of(one.entry)}-{one.nominal:%Y-%m-%d}T"
+    known = {other.id for other in others}
+    return any(
+        name.startswith(day) and name not in known and what.what is Decision.DONE
+        for (name, _zone), what in decided.items()
+    )
+
+
+def ledger_channel(project: Project, campaign: Campaign) -> Channel:
+    """The channel in whose ledger decisions are kept: a real one where there is any."""
+    channels = channels_of(campaign)
+    return next((one for one in channels if not is_sandboxed(project, one)), channels[0])
+
+
+def _has_begun(
+    ledger: Ledger,
+    campaign: Campaign,
+    one: Occurrence,
+    decided: Mapping[tuple[str, str], Decided],
+) -> bool:
+    """Whether an occurrence was begun at its moment, here or by a ledger that was adopted. Some
+    sent early, by hand, are no beginning."""
+    if one.part in decided:
+        return decided[one.part].what is Decision.BEGUN
+    taken = ledger.adopted(campaign.id, one.id)
+    return bool(taken.sections or taken.unknown)
+
+
+def _zones(opened: Opened) -> list[str]:
+    """The zones of the audience, where the schedule goes by them."""
+    if all(entry.zone != AUDIENCE for entry in opened.campaign.schedule):
+        return [""]
+    gathered = gather(opened)
+    people = gathered.audience.recipients
+    if ZONE_COLUMN not in people.columns:
+        return [""]
+    return sorted({name.strip() for name in people.column(ZONE_COLUMN)})
+
+
+def decide(
+    opened: Opened,
+    parts: Iterable[Occurrence],
+    what: Decision,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Write down what became of occurrences."""
+    project, campaign = opened.project, opened.campaign
+    channel = ledger_channel(project, campaign)
+    with closing(open_ledger_of(project, channel, create=True)) as ledger:
+        for one in parts:
+            made = Decided(what=what, reason=reason, due=one.due, at=now)
+            ledger.decisions.keep(campaign.id, one.part, made)
+
+
+def reconsider(project: Project, campaign: Campaign, part: tuple[str, str]) -> None:
+    """Forget what was decided of an occurrence."""
+    channel = ledger_channel(project, campaign)
+    with closing(open_ledger_of(project, channel, create=True)) as ledger:
+        ledger.decisions.forget(campaign.id, part)
+
+
+def at_occurrence(opened: Opened, occurrence: Occurrence) -> Opened:
+    """The campaign as that occurrence sends it."""
+    return replace(opened, campaign=opened.campaign.at(occurrence))
+
+
+def measured(one: Occurrence, now: datetime, *, sending: bool) -> Occurrence:
+    """The occurrence with the moment at which what remains is told: its own, unless it is sent
+    early, or later than its grace."""
+    assert one.due is not None
+    assert one.entry is not None
+    early, late = now < one.due, now > one.due + one.entry.grace
+    return replace(one, measured=now if late or (early and sending) else one.due)
+
+
+def find(
+    opened: Opened, wanted: str, now: datetime, told: Callable[[], list[Standing]] | None = None
+) -> list[Standing]:
+    """The parts of the occurrence with an id. InputError where the schedule has none such."""
+    known = told() if told else standings(opened, now)
+    found = [one for one in known if one.occurrence.id == wanted]
+    if not found and (day := _day_of(wanted)) is not None:
+        # Of a cron entry, perhaps far away.
+        zone = ZoneInfo(opened.project.settings.timezone)
+        around = day.replace(tzinfo=zone)
+        span = timedelta(days=2)
+        known = standings(opened, now, begin=around - span, end=around + span)
+        found = [one for one in known if one.occurrence.id == wanted]
+    if not found:
+        raise _unknown(opened, wanted, known)
+    return found
+
+
+def known_occurrences(opened: Opened, ids: Iterable[str], now: datetime) -> list[Occurrence]:
+    """Those of these occurrences that the campaign's file still has."""
+    if not opened.campaign.schedule:
+        return [Occurrence()] if ONCE in ids else []
+    found = []
+    for name in ids:
+        with suppress(InputError):
+            (first, *_) = find(opened, name, now)
+            found.append(measured(first.occurrence, now, sending=False))
+    return found
+
+
+def latest(ledger: Ledger, campaign: str) -> str:
+    """The occurrence of a campaign that was begun last."""
+    known = [occurrence for name, occurrence in ledger.campaigns() if name == campaign]
+    return known[-1] if known else ONCE
+
+
+def _day_of(name: str) -> datetime | None:
+    try:
+        return datetime.strptime(name[-15:], "%Y-%m-%dT%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _unknown(opened: Opened, wanted: str, known: list[Standing]) -> InputError:
+    from announce.problems import did_you_mean
+
+    names = list(dict.fromkeys(one.occurrence.id for one in known))
+    return InputError(
+        say('{campaign} has no occurrence "{name}"', campaign=opened.campaign.id, name=wanted),
+        hint=did_you_mean(wanted, names)
+        or say("`announce schedule list` names them: {names}", names=say(", ").join(names[:8])),
+    )

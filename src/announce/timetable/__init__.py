@@ -1,0 +1,1 @@
+"""When a campaign's occurrences are due: entries of a schedule, clocks, quiet hours, holidays."""

@@ -1,0 +1,87 @@
+"""All occurrences of a campaign, in the order in which they are due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from announce.model.campaign import Campaign
+from announce.model.moment import zone_of
+from announce.model.occurrence import Occurrence
+from announce.model.project import Project
+from announce.model.schedule import AUDIENCE
+from announce.timetable.quiet import Hush
+from announce.timetable.rules import Setting, occurrences_of
+
+# How far around a moment occurrences of cron expressions are looked for.
+BACK, AHEAD = timedelta(days=40), timedelta(days=400)
+# How far quiet times may move one: holidays of a week, and some.
+_MARGIN = timedelta(days=21)
+
+
+def timetable(
+    project: Project,
+    campaign: Campaign,
+    now: datetime,
+    *,
+    zones: Sequence[str] = ("",),
+    begin: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Occurrence]:
+    """The campaign's occurrences by their due moment; of cron expressions those between `begin`
+    and `end` (default: around `now`). `zones` are the audience's."""
+    first, last = begin or now - BACK, end or now + AHEAD
+    zone = ZoneInfo(project.settings.timezone)
+    setting = Setting(facts=campaign.facts, zone=zone, zones=zones)
+    hush = _hush(campaign, zone)
+    found: list[Occurrence] = []
+    for place, entry in enumerate(campaign.schedule):
+        several = occurrences_of(entry, place, setting, first - _MARGIN, last)
+        found += [_hushed(one, hush) for one in several]
+    found = [_in_order(one, found) for one in found]
+    inside = [
+        one for one in found if one.entry is None or one.entry.cron is None or _due(one) >= first
+    ]
+    return sorted(inside, key=lambda one: (_due(one), one.place, one.id))
+
+
+def _in_order(one: Occurrence, others: Sequence[Occurrence]) -> Occurrence:
+    """The occurrence; left out where quiet times would take it before one that comes earlier in
+    its entry: "12 hours left" is not sent before "2 days left"."""
+    if one.nominal is None or not one.moved or _due(one) >= one.nominal:
+        return one
+    overtaken = any(
+        (other.place, other.zone) == (one.place, one.zone)
+        and other.nominal is not None
+        and other.nominal < one.nominal
+        and _due(other) >= _due(one)
+        for other in others
+    )
+    return replace(one, due=one.nominal, skipped=one.moved, moved="") if overtaken else one
+
+
+def _due(one: Occurrence) -> datetime:
+    assert one.due is not None
+    return one.due
+
+
+def _hush(campaign: Campaign, zone: ZoneInfo) -> Hush | None:
+    quiet = campaign.quiet
+    if quiet is None:
+        return None
+    return Hush(quiet, zone_of(quiet.zone) if quiet.zone else zone)
+
+
+def _hushed(one: Occurrence, hush: Hush | None) -> Occurrence:
+    """The occurrence where quiet times leave it."""
+    if hush is None or one.due is None:
+        return one
+    # Who has a zone of their own has quiet hours in it.
+    if one.entry is not None and one.entry.zone == AUDIENCE and one.zone:
+        hush = Hush(hush.quiet, zone_of(one.zone))
+    if hush.quiet.then == "skip":
+        return replace(one, skipped=hush.why(one.due))
+    moved = hush.moved(one.due, one.closes)
+    return replace(one, due=moved.at, moved=moved.why)
