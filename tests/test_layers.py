@@ -13,10 +13,20 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"live", "samples", "measuring", "notifying"},
+    {"live", "samples", "measuring", "notifying", "simulating"},
     {"showing"},
     {"gates"},
-    {"approving", "approved", "covering", "approval_file", "comparing", "correcting", "staging"},
+    {
+        "approving",
+        "approved",
+        "covering",
+        "approval_file",
+        "comparing",
+        "correcting",
+        "sequels",
+        "extending",
+        "staging",
+    },
     {"dispatch", "articles"},
     {"scheduling", "choosing"},
     {

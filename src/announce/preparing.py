@@ -88,7 +88,7 @@ def prepare_opened(
     plan = make_plan(
         gathered,
         memory=partial(_memory, gathered.project, gathered.campaign, now),
-        suppressed=_suppressed(gathered.project),
+        suppressed=suppressed_of(gathered.project),
         sandboxed=sandboxed_channels(gathered.project),
         sources=composer.sources(),
         wechat_account=wechat_account(gathered.project) if gathered.campaign.wechat else "",
@@ -144,7 +144,7 @@ def _steps(ledger: Ledger, campaign: str, occurrence: str) -> dict[str, Known]:
     return {key.recipient: known_of(ledger.events(key)) for key in keys}
 
 
-def _suppressed(project: Project) -> dict[str, Suppression]:
+def suppressed_of(project: Project) -> dict[str, Suppression]:
     """Who is not to be written to, by the address's identity."""
     # Suppressions are the project's, rehearsed or real: people do not change with the channel.
     with closing(open_project_ledger(project)) as ledger:

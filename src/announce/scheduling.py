@@ -76,7 +76,7 @@ def standings(
     """How the occurrences of a campaign stand, by their due moment. InputError where the audience
     is at fault, of which only a schedule in its zones reads anything."""
     project, campaign = opened.project, opened.campaign
-    found = timetable(project, campaign, now, zones=_zones(opened), begin=begin, end=end)
+    found = timetable(project, campaign, now, zones=zones_of(opened), begin=begin, end=end)
     with closing(open_ledger_of(project, ledger_channel(project, campaign))) as ledger:
         decided = ledger.decisions.of(campaign.id)
         begun = {one.part for one in found if _has_begun(ledger, campaign, one, decided)}
@@ -227,7 +227,7 @@ def _has_begun(
     return bool(taken.sections or taken.unknown)
 
 
-def _zones(opened: Opened) -> list[str]:
+def zones_of(opened: Opened) -> list[str]:
     """The zones of the audience, where the schedule goes by them."""
     if all(entry.zone != AUDIENCE for entry in opened.campaign.schedule):
         return [""]

@@ -30,6 +30,7 @@ COMMANDS = {
     "send": mark("Send a campaign: the main job. Run twice, it sends once."),
     "stop": mark("Halt a send that is under way, and say exactly who got it."),
     "correct": mark("Start a correction to exactly those who got it."),
+    "extend": mark("Move a deadline, and show what follows; begin a message that says so."),
     "schedule": mark("Scheduled campaigns: what is due when, and sending it."),
     "status": mark("Count deliveries by state, and say what needs a person."),
     "log": mark("List every delivery of a campaign and what happened to it."),

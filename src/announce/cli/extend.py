@@ -1,0 +1,134 @@
+"""`announce extend`: moves a deadline, and shows what follows."""
+
+from __future__ import annotations
+
+import click
+
+from announce.cli.common import campaign_argument, now
+from announce.cli.schedule.common import part_name, stand_text, when
+from announce.cli.screen import Screen
+from announce.errors import GateError
+from announce.gathering import open_campaign, shown
+from announce.model.delivery import ONCE, Delivery
+from announce.model.project import Project
+from announce.scheduling import Standing
+from announce.texts import say, say_n
+
+
+@click.command(
+    "extend",
+    help=say(
+        "Move a date of a campaign, such as deadlines.submission, and show what follows: which "
+        "reminders move, who was told the old date, which drafts have it. A campaign that says so "
+        "in both languages is begun; nothing is sent."
+    ),
+)
+@campaign_argument
+@click.argument("fact")
+@click.argument("moment")
+@click.option("--dry-run", is_flag=True, help=say("Only show what would follow."))
+@click.option("--yes", is_flag=True, help=say("Do not ask. Needed where there is no terminal."))
+@click.pass_obj
+def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool, yes: bool) -> int:
+    """Move it."""
+    from announce.extending import carry_out, consequences, move_of
+
+    opened = open_campaign(screen.project, campaign)
+    project, file = opened.project, shown(opened.campaign.path, opened.project.root)
+    move = move_of(opened, fact, moment)
+    found = consequences(move, now())
+    screen.line(say("{name}: {old} → {new}", name=move.name, old=move.old, new=move.new))
+    if not move.later:
+        screen.line(say("This is earlier than before: who goes by the old date comes too late."))
+    _show_occurrences(screen, project, list(found.occurrences))
+    mails = [one for one in found.reached if one.key.channel == "email"]
+    people = len({one.key.recipient for one in mails})
+    screen.line(say_n("{n} person got the old date.", "{n} people got the old date.", people))
+    for row in found.drafts:
+        screen.line(
+            say("The draft of the article ({language}) has the old date. Once this is changed, "
+                "this brings it up to date:", language=row.language)
+        )  # fmt: skip
+        screen.line(f"    announce send {file}{_of(row)} --channel wechat --changed")
+    for row in found.published:
+        screen.line(
+            say("The article ({language}) is out with the old date, and cannot be changed.",
+                language=row.language)
+        )  # fmt: skip
+    for other in found.others:
+        screen.line(say("{file} has the same date: move it too.", file=other))
+    begun = None
+    if not dry_run:
+        _confirm(screen, yes=yes)
+        begun = carry_out(move, found.reached)
+        screen.line(say("{file} was changed.", file=file))
+        if begun is not None:
+            other = shown(begun.campaign, project.root)
+            screen.line(say("Begun: {file}. Look at it, then send it:", file=other))
+            screen.line(f"    announce preview {other}")
+            screen.line(f"    announce send {other}")
+    if screen.as_json:
+        screen.document(
+            {
+                "campaign": opened.campaign.id,
+                "fact": move.name,
+                "old": str(move.old),
+                "new": str(move.new),
+                "occurrences": [_pair_json(*pair) for pair in found.occurrences],
+                "people": people,
+                "others": list(found.others),
+                "begun": shown(begun.campaign, project.root) if begun else None,
+            }
+        )
+    return 0
+
+
+def _of(row: Delivery) -> str:
+    name = row.key.occurrence
+    return "" if name == ONCE else f" --occurrence {name}"
+
+
+def _confirm(screen: Screen, *, yes: bool) -> None:
+    if yes:
+        return
+    if not screen.is_terminal:
+        raise GateError(
+            say("not confirmed: nobody is here to be asked"),
+            hint=say("look at what follows above, then add --yes"),
+        )
+    if not click.confirm(say("Change the date?"), default=False, err=True):
+        raise GateError(say("not confirmed; nothing was changed"))
+
+
+def _show_occurrences(
+    screen: Screen, project: Project, pairs: list[tuple[Standing | None, Standing | None]]
+) -> None:
+    if not pairs:
+        return
+    screen.table(
+        [say("occurrence"), say("was due"), say("is due"), say("state")],
+        [
+            [
+                part_name((before or after).occurrence),  # type: ignore[union-attr]
+                when(before.occurrence.due, project) if before else "–",
+                when(after.occurrence.due, project) if after else "–",
+                stand_text(after) if after else say("no longer in the schedule"),
+            ]
+            for before, after in pairs
+        ],
+    )
+
+
+def _pair_json(before: Standing | None, after: Standing | None) -> dict[str, object]:
+    def due(one: Standing | None) -> str | None:
+        moment = one.occurrence.due if one else None
+        return moment.isoformat() if moment else None
+
+    known = after or before
+    assert known is not None
+    return {
+        "occurrence": known.occurrence.id,
+        "was": due(before),
+        "is": due(after),
+        "state": after.stand.value if after else None,
+    }

@@ -1,0 +1,284 @@
+"""A date of a campaign that moves: what follows from it, and the file that says so.
+
+campaigns/<id>.yaml                     the one fact, changed in its place
+campaigns/<id>-<fact>-moved.yaml        a mail and articles to those who got the old date
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from announce.errors import InputError
+from announce.gathering import Opened, gather
+from announce.ledger.files import write_whole
+from announce.model.campaign import channels_of
+from announce.model.delivery import Delivery
+from announce.model.languages import Language
+from announce.model.moment import Deadline, MomentError, parse_moment
+from announce.model.project import Project
+from announce.model.steps import known_of
+from announce.outlets import open_ledger_of
+from announce.problems import did_you_mean
+from announce.reading.campaigns import campaign_files, read_campaign, shown_path
+from announce.reading.schedule_checks import dates_of
+from announce.reading.yamlfile import load_yaml
+from announce.scheduling import Standing, standings
+from announce.sequels import REACHED, Begun, Sequel, begin_sequel, original_title
+from announce.texts import say
+from announce.timetable.clocks import end_of, fact_of
+
+# A date or a moment where it stands in YAML, up to what ends it there.
+_WRITTEN = re.compile(
+    r"""\d{4}-\d{1,2}-\d{1,2}(?:[ T]+\d{1,2}:\d{2}(?::\d{2})?[^,}\]#\n"']*[^,}\]#\n"'\s])?"""
+)
+
+_TEMPLATES: Mapping[Language, str] = {
+    "zh": """---
+subject: "{{ '截止延期' if facts.later else '截止日期有变' }}：{{ title }}"
+preheader: "新的截止时间：{{ facts.new | date }}"
+article:
+  title: "{{ (('截止延期：' if facts.later else '截止日期有变：') ~ title) | cut(32) }}"
+---
+{% if channel == "email" %}
+{% if recipient.name %}
+{{ recipient.name }}，您好！
+{% else %}
+您好！
+{% endif %}
+{% endif %}
+
+“{{ title }}”的截止日期{{ "延至" if facts.later else "改为" }}：
+
+**{{ facts.new | deadline }}**
+
+此前通知的日期是{{ facts.old | deadline }}，现已作废。其余事项不变。
+
+{{ sender.name }}
+""",
+    "en": """---
+subject: "{{ 'Deadline extended' if facts.later else 'Deadline moved' }}: {{ title }}"
+preheader: "The new deadline is {{ facts.new | date }}"
+article:
+  title: "{{ (('Deadline extended: ' if facts.later else 'Deadline moved: ') ~ title) | cut(32) }}"
+---
+{% if channel == "email" %}
+{% if recipient.name %}
+Dear {{ recipient.name }},
+{% else %}
+Dear colleague,
+{% endif %}
+{% endif %}
+
+The deadline of “{{ title }}” {{ "has been extended" if facts.later else "has moved" }} to
+
+**{{ facts.new | deadline }}**
+
+It was {{ facts.old | deadline }}, which no longer holds. All else is as before.
+
+{{ sender.name }}
+""",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A date of the facts and what it is to be: `name` is its way (`deadlines.submission`)."""
+
+    opened: Opened
+    name: str
+    old: date | Deadline
+    new: date | Deadline
+
+    @property
+    def later(self) -> bool:
+        """Whether it is an extension."""
+        zone = _zone(self.opened.project)
+        return end_of(self.new, zone) > end_of(self.old, zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    """What follows: each occurrence before and after (None where it is only on one side), the
+    deliveries that told the old date, the articles that are drafts still and those that are out,
+    and other campaigns' files with the same date under the same name."""
+
+    occurrences: Sequence[tuple[Standing | None, Standing | None]]
+    reached: Sequence[Delivery]
+    drafts: Sequence[Delivery]
+    published: Sequence[Delivery]
+    others: Sequence[str]
+
+
+def move_of(opened: Opened, name: str, text: str) -> Move:
+    """The move of a campaign's date. InputError where there is no such date, or the new one is
+    none, or is no change."""
+    facts, name = opened.campaign.facts, name.removeprefix("facts.")
+    old = fact_of(facts, name)
+    if old is None:
+        raise InputError(
+            say('there is no date "{name}" among the facts', name=name),
+            hint=did_you_mean(name, list(dates_of(facts))),
+        )
+    try:
+        new = parse_moment(text.strip())
+    except MomentError as error:
+        raise InputError(str(error), hint=error.hint) from error
+    if isinstance(old, Deadline) != isinstance(new, Deadline):
+        raise InputError(
+            say("{name} is {old}: {new} is not written like that", name=name, old=old, new=new),
+            hint=say("write a date, a time and a zone: 2025-01-06 09:00 Asia/Shanghai")
+            if isinstance(old, Deadline)
+            else say("write a date alone: 2025-02-10"),
+        )
+    if str(old) == str(new):
+        raise InputError(say("{name} is {old} already", name=name, old=old))
+    return Move(opened=opened, name=name, old=old, new=new)
+
+
+def consequences(move: Move, now: datetime) -> Consequences:
+    """What follows from a move. Changes nothing."""
+    opened = move.opened
+    before = standings(opened, now) if opened.campaign.schedule else []
+    facts = _with(opened.campaign.facts, move.name.split("."), move.new)
+    moved = replace(opened, campaign=opened.campaign.model_copy(update={"facts": facts}))
+    after = standings(moved, now) if opened.campaign.schedule else []
+    reached, drafts, published = _told(opened)
+    return Consequences(
+        occurrences=_pairs(before, after),
+        reached=reached,
+        drafts=drafts,
+        published=published,
+        others=_others(move),
+    )
+
+
+def carry_out(move: Move, reached: Sequence[Delivery]) -> Begun | None:
+    """Change the fact in the campaign's file, and begin the campaign that says so to those who
+    got the old date; None where nobody did. InputError where the file cannot be changed in its
+    place, or that campaign is there already."""
+    path = move.opened.campaign.path
+    before = path.read_text("utf-8")
+    write_whole(path, _rewritten(move, before))
+    try:
+        campaign, _problems = read_campaign(move.opened.project, path)
+        found = None if campaign is None else fact_of(campaign.facts, move.name)
+        if str(found) != str(move.new):
+            raise _unwritten(move)
+        return _sequel(move, reached) if reached else None
+    except BaseException:
+        write_whole(path, before)
+        raise
+
+
+def _rewritten(move: Move, text: str) -> str:
+    """The file with the fact changed where it stands."""
+    loaded = load_yaml(move.opened.campaign.path, "")
+    place = loaded.places.of(("facts", *move.name.split(".")))
+    lines = text.splitlines(keepends=True)
+    if place.line is None or place.column is None:
+        raise _unwritten(move)
+    line = lines[place.line - 1]
+    start = place.column - 1
+    found = _WRITTEN.match(line, start)
+    if found is None:
+        raise _unwritten(move)
+    lines[place.line - 1] = f"{line[:start]}{move.new}{line[found.end() :]}"
+    return "".join(lines)
+
+
+def _unwritten(move: Move) -> InputError:
+    return InputError(
+        say(
+            "{name} cannot be changed where it stands in {file}",
+            name=move.name,
+            file=shown_path(move.opened.project, move.opened.campaign.path),
+        ),
+        hint=say(
+            "write it as `{name}: {value}` on a line of its own",
+            name=move.name.rpartition(".")[2],
+            value=move.new,
+        ),
+    )
+
+
+def _sequel(move: Move, reached: Sequence[Delivery]) -> Begun:
+    project, campaign = move.opened.project, move.opened.campaign
+    sequel = Sequel(
+        what=f"{move.name.rpartition('.')[2].replace('_', '-').lower()}-{_day(move.new)}",
+        kind="deadline-moved",
+        templates=_TEMPLATES,
+        facts=(
+            f"original: {original_title(project, campaign)}",
+            f"old: {move.old}",
+            f"new: {move.new}",
+            f"later: {'true' if move.later else 'false'}",
+        ),
+        about=(
+            f"Says that {move.name} of {campaign.id} moved, to those who got the old date.",
+            "Look at it: announce preview.",
+        ),
+    )
+    return begin_sequel(gather(move.opened), reached, sequel)
+
+
+def _day(moment: date | Deadline) -> str:
+    return f"{moment.local if isinstance(moment, Deadline) else moment:%Y-%m-%d}"
+
+
+def _zone(project: Project) -> ZoneInfo:
+    return ZoneInfo(project.settings.timezone)
+
+
+def _with(facts: Mapping[str, Any], way: list[str], value: date | Deadline) -> dict[str, Any]:
+    name, *more = way
+    inner = _with(facts[name], more, value) if more else value
+    return {**facts, name: inner}
+
+
+def _pairs(
+    before: list[Standing], after: list[Standing]
+) -> list[tuple[Standing | None, Standing | None]]:
+    new = {one.occurrence.part: one for one in after}
+    old = {one.occurrence.part for one in before}
+    pairs: list[tuple[Standing | None, Standing | None]] = [
+        (one, new.get(one.occurrence.part)) for one in before
+    ]
+    return pairs + [(None, one) for one in after if one.occurrence.part not in old]
+
+
+def _told(opened: Opened) -> tuple[list[Delivery], list[Delivery], list[Delivery]]:
+    """Who got the campaign, in whatever occurrence; its articles that are drafts, and those out."""
+    reached: list[Delivery] = []
+    drafts: list[Delivery] = []
+    published: list[Delivery] = []
+    for channel in channels_of(opened.campaign):
+        with closing(open_ledger_of(opened.project, channel)) as ledger:
+            rows = ledger.deliveries(opened.campaign.id, states=list(REACHED))
+            for row in rows:
+                if row.key.channel != channel:
+                    continue
+                reached.append(row)
+                if channel == "wechat":
+                    known = known_of(ledger.events(row.key))
+                    (published if known.is_out else drafts).append(row)
+    return reached, drafts, published
+
+
+def _others(move: Move) -> list[str]:
+    """Other campaigns with the same date under the same name."""
+    project, found = move.opened.project, []
+    for path in campaign_files(project):
+        if path.resolve() == Path(move.opened.campaign.path).resolve():
+            continue
+        campaign, _ = read_campaign(project, path)
+        value = None if campaign is None else fact_of(campaign.facts, move.name)
+        if value is not None and str(value) == str(move.old):
+            found.append(shown_path(project, path))
+    return found
