@@ -18,9 +18,11 @@ NEAR = timedelta(hours=3)  # how short before a deadline the last mail is worth 
 
 def past_facts(project: Project, campaign: Campaign, place: Place, now: datetime) -> list[Problem]:
     """A warning for each deadline or date of the facts that lies before `as_of`, else the moment of
-    the occurrence, else `now`."""
+    the occurrence, else `now`. The date that an occurrence comes after is past by its nature."""
     zone = ZoneInfo(project.settings.timezone)
-    moment = campaign.occurrence.measured or now
+    occurrence = campaign.occurrence
+    moment = occurrence.measured or now
+    behind = f"facts.{occurrence.fact}" if occurrence.entry and occurrence.entry.after else ""
     judged = _instant(campaign.as_of, zone) if campaign.as_of else moment
     return [
         Problem(
@@ -36,7 +38,7 @@ def past_facts(project: Project, campaign: Campaign, place: Place, now: datetime
             hint=say("correct the fact, or set as_of to rehearse a past season"),
         )
         for name, value in _dates("facts", campaign.facts)
-        if _end(value, zone) < judged
+        if _end(value, zone) < judged and name != behind
     ]
 
 

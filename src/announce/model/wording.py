@@ -1,8 +1,9 @@
-"""What channels, languages and states are called in the interface."""
+"""What channels, languages, states and moments are called in the interface."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from announce.model.delivery import State
 from announce.texts import say
@@ -39,6 +40,22 @@ def language_name(language: str) -> str:
     """A delivery's language, or both with the reader's first, as people read them."""
     names = {"zh": say("Chinese"), "en": say("English")}
     return " + ".join(names[one] for one in language.split("+"))
+
+
+def way_name(way: str) -> str:
+    """How an article is delivered, as people call it."""
+    return {
+        "draft": say("as a draft"),
+        "publish": say("published"),
+        "mass": say("mass message"),
+        "paste": say("to be pasted"),
+    }[way]
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment in its own zone, with the day of the week and the offset."""
+    names = (say("Mon"), say("Tue"), say("Wed"), say("Thu"), say("Fri"), say("Sat"), say("Sun"))
+    return f"{names[moment.weekday()]} {moment:%Y-%m-%d %H:%M %z}"
 
 
 def reason_text(reason: str) -> str:

@@ -34,7 +34,14 @@ class Regions:
         return [_calendar_in(code, spoken()) for code in self._codes]
 
     def name(self, day: date) -> str:
-        """What is celebrated; "" on other days."""
+        """What is celebrated; "" on other days. A weekend between two holidays is one with them."""
+        if (name := self._of(day)) or day.weekday() < _SATURDAY or self.works(day):
+            return name
+        friday = day - timedelta(days=day.weekday() - _SATURDAY + 1)
+        before, after = self._of(friday), self._of(friday + timedelta(days=3))
+        return before if after else ""
+
+    def _of(self, day: date) -> str:
         return next((found for one in self._calendars if (found := one.get(day))), "")
 
     def works(self, day: date) -> bool:

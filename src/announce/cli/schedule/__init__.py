@@ -9,6 +9,8 @@ COMMANDS = {
     "list": mark("List the occurrences of scheduled campaigns, and what became of each."),
     "next": mark("Tell what is due next."),
     "run": mark("Send what is due. This is what cron calls; it counts as confirmed."),
+    "simulate": mark("Show a whole season ahead: what goes to whom when, and what is odd in it."),
+    "export": mark("Write the occurrences as a calendar file."),
     "skip": mark("Leave an occurrence out, or take that back."),
 }
 

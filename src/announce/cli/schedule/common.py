@@ -11,7 +11,7 @@ from announce.errors import AnnounceError, InputError
 from announce.gathering import Opened, campaign_id, open_campaign
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
-from announce.model.wording import reason_text
+from announce.model.wording import moment_text, reason_text
 from announce.reading.campaigns import campaign_files, shown_path
 from announce.scheduling import Stand, Standing, standings
 from announce.texts import say
@@ -66,14 +66,7 @@ def when(moment: datetime | None, project: Project) -> str:
     """A moment in the project's zone, with the day of the week and the offset."""
     if moment is None:
         return "–"
-    local = moment.astimezone(ZoneInfo(project.settings.timezone))
-    return f"{weekday(local)} {local:%Y-%m-%d %H:%M %z}"
-
-
-def weekday(moment: datetime) -> str:
-    """A short name of the day of the week."""
-    names = (say("Mon"), say("Tue"), say("Wed"), say("Thu"), say("Fri"), say("Sat"), say("Sun"))
-    return names[moment.weekday()]
+    return moment_text(moment.astimezone(ZoneInfo(project.settings.timezone)))
 
 
 def stand_text(one: Standing) -> str:

@@ -1,0 +1,241 @@
+"""A whole season with a clock of its own: what is sent when, to whom, and what collides.
+
+The ledger is left out: it is the schedule that is judged, with the audiences as they are now, as
+if `announce schedule run` were called all the time. Nothing is sent or written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from announce.channels.email.account import limits_of
+from announce.channels.wechat.quotas import documented
+from announce.checks.dates import past_facts
+from announce.composing import Composer, subject_of
+from announce.errors import AnnounceError
+from announce.gathering import Gathered, Opened, faulty, gather
+from announce.ledger.base import Decided, Decision
+from announce.lines import PlanLines
+from announce.model.audience import Recipient
+from announce.model.delivery import State, Suppression
+from announce.model.occurrence import Occurrence
+from announce.model.project import Project
+from announce.model.schedule import AUDIENCE, Quiet
+from announce.model.season import Beat, Crowded, Season
+from announce.preparing import suppressed_of
+from announce.problems import Place, errors_in
+from announce.scheduling import ZONE_COLUMN, Stand, at_occurrence, judge, measured, zones_of
+from announce.texts import say
+from announce.timetable.quiet import Hush
+from announce.timetable.timetable import timetable
+
+DAY = timedelta(days=1)
+BEIJING = ZoneInfo("Asia/Shanghai")
+# When nobody in China is at work: an announcement then is read by few.
+_NIGHT = Quiet(hours="23:00-07:00", holidays=["CN"])
+
+
+def simulate(
+    project: Project,
+    campaigns: Iterable[tuple[str, Opened]],
+    begin: datetime,
+    end: datetime,
+    *,
+    most: int,
+) -> Season:
+    """The season between two moments, of campaigns with the names of their files; `most` mails to
+    one person within a day are too many."""
+    suppressed = suppressed_of(project)
+    beats: list[Beat] = []
+    faults: dict[str, AnnounceError] = {}
+    for file, opened in campaigns:
+        try:
+            found = _beats(file, opened, begin, end)
+        except AnnounceError as error:
+            faults[file] = error
+            continue
+        beats += [one if one.reason else _filled(opened, one, suppressed) for one in found]
+    beats.sort(key=lambda one: (one.at, one.campaign))
+    beats = _with_masses(_with_limits(project, beats))
+    return Season(
+        begin=begin,
+        end=end,
+        beats=tuple(beats),
+        crowded=tuple(_crowded(beats, most)),
+        faults=faults,
+    )
+
+
+def _beats(file: str, opened: Opened, begin: datetime, end: datetime) -> list[Beat]:
+    """What `schedule run` would do of a campaign, called at every moment."""
+    project, campaign = opened.project, opened.campaign
+    found = timetable(project, campaign, begin, zones=zones_of(opened), begin=begin, end=end)
+    decided: dict[tuple[str, str], Decided] = {}
+    beats: list[Beat] = []
+    for moment in sorted({one.due for one in found if _is_within(one, begin, end) and one.due}):
+        for one in judge(found, moment, decided, ()):
+            if one.stand not in (Stand.DUE, Stand.LAPSED):
+                continue
+            if not _is_within(one.occurrence, begin, end):
+                continue
+            is_sent = one.stand is Stand.DUE
+            what = Decision.DONE if is_sent else Decision.SKIPPED
+            decided[one.occurrence.part] = Decided(
+                what=what, reason=one.reason, due=one.occurrence.due, at=moment
+            )
+            beats.append(
+                Beat(
+                    campaign=campaign.id,
+                    file=file,
+                    occurrence=one.occurrence,
+                    at=moment,
+                    reason="" if is_sent else one.reason,
+                )
+            )
+    return beats
+
+
+def _is_within(one: Occurrence, begin: datetime, end: datetime) -> bool:
+    return one.due is not None and begin <= one.due <= end
+
+
+def _filled(opened: Opened, beat: Beat, suppressed: Mapping[str, Suppression]) -> Beat:
+    """The beat with whom it goes to, and what is odd about its moment."""
+    at = at_occurrence(opened, measured(beat.occurrence, beat.at, sending=True))
+    doubts = [*_odd_moment(beat)]
+    if at.campaign.as_of is not None:
+        doubts.append(say("`as_of` stands in the campaign: a schedule refuses to send it"))
+    else:
+        past = past_facts(opened.project, at.campaign, Place(file=beat.file), beat.at)
+        doubts += [one.message for one in past]
+    try:
+        gathered = gather(at)
+        if errors_in(gathered.problems):
+            raise faulty(beat.file, gathered.problems)
+        beat = _addressed(gathered, beat, suppressed)
+    except AnnounceError as error:
+        return replace(beat, fault=error, doubts=tuple(doubts))
+    if not (beat.messages or beat.notices or beat.articles):
+        doubts.append(say("nobody is left in its audience"))
+    return replace(beat, doubts=tuple(doubts))
+
+
+def _addressed(gathered: Gathered, beat: Beat, suppressed: Mapping[str, Suppression]) -> Beat:
+    composer = Composer(gathered)
+    mails: list[str] = []
+    articles: list[tuple[str, str]] = []
+    subjects: dict[str, str] = {}
+    counts = Counter[str]()
+    for line in PlanLines(gathered, suppressed, "wechat"):
+        delivery = line.delivery
+        if delivery.state is State.SKIPPED or not _is_of_zone(line.recipient, beat.occurrence):
+            continue
+        if delivery.language not in subjects:
+            subjects[delivery.language] = subject_of(composer.compose(line))
+        counts[delivery.key.channel] += 1
+        if delivery.key.channel == "email":
+            mails += delivery.to
+        elif line.article is not None:
+            articles.append((delivery.language, line.article.deliver))
+    return replace(
+        beat,
+        messages=counts["email"],
+        mails=tuple(mails),
+        notices=counts["notice"],
+        articles=tuple(articles),
+        subjects=subjects,
+    )
+
+
+def _is_of_zone(person: Recipient | None, one: Occurrence) -> bool:
+    if person is None or one.entry is None or one.entry.zone != AUDIENCE:
+        return True
+    return person.fields.get(ZONE_COLUMN, "").strip() == one.zone
+
+
+def _odd_moment(beat: Beat) -> list[str]:
+    """A night or a holiday in Beijing that the campaign's own rules let pass."""
+    why = Hush(_NIGHT, BEIJING).why(beat.at)
+    if not why:
+        return []
+    local = beat.at.astimezone(BEIJING)
+    return [say("in Beijing: {when}, {why}", when=f"{local:%m-%d %H:%M}", why=why)]
+
+
+def _with_limits(project: Project, beats: Sequence[Beat]) -> list[Beat]:
+    """The beats, with a doubt where the account may not send so many within a day."""
+    most = limits_of(project.settings.email).per_day if project.settings.email.smtp else None
+    if most is None:
+        return list(beats)
+    window: deque[tuple[datetime, int]] = deque()
+    found = []
+    for beat in beats:
+        window.append((beat.at, len(beat.mails)))
+        while window[0][0] <= beat.at - DAY:
+            window.popleft()
+        number = sum(one for _, one in window)
+        if beat.mails and number > most:
+            text = say(
+                "{n} addresses within a day, and the account may write to {most}",
+                n=number,
+                most=most,
+            )
+            beat = replace(beat, doubts=(*beat.doubts, text))
+        found.append(beat)
+    return found
+
+
+def _with_masses(beats: Sequence[Beat]) -> list[Beat]:
+    """The beats, with a doubt where there are more mass messages than accounts may send."""
+    months, days = Counter[str](), Counter[str]()
+    quotas = documented()
+    found = []
+    for beat in beats:
+        masses = sum(way == "mass" for _, way in beat.articles)
+        local = beat.at.astimezone(quotas.zone)
+        month, day = f"{local:%Y-%m}", f"{local:%Y-%m-%d}"
+        months[month] += masses
+        days[day] += masses
+        if masses and months[month] > quotas.mass_a_month:
+            text = say(
+                "mass message number {n} of the month: a service account may send {most}",
+                n=months[month],
+                most=quotas.mass_a_month,
+            )
+            beat = replace(beat, doubts=(*beat.doubts, text))
+        if masses and days[day] > quotas.mass_a_day:
+            text = say(
+                "mass message number {n} of the day: a subscription account may send {most}",
+                n=days[day],
+                most=quotas.mass_a_day,
+            )
+            beat = replace(beat, doubts=(*beat.doubts, text))
+        found.append(beat)
+    return found
+
+
+def _crowded(beats: Sequence[Beat], most: int) -> list[Crowded]:
+    """Who gets so many mails within a day, of several occurrences: those of one belong together,
+    as the decisions on somebody's papers do."""
+    got: defaultdict[str, list[int]] = defaultdict(list)
+    for number, beat in enumerate(beats):
+        for address in beat.mails:
+            got[address.casefold()].append(number)
+    alike: defaultdict[tuple[int, ...], dict[str, int]] = defaultdict(dict)
+    for address, theirs in got.items():
+        worst: list[int] = []
+        for place, first in enumerate(theirs):
+            span = [one for one in theirs[place:] if beats[one].at - beats[first].at < DAY]
+            if len(set(span)) > 1:
+                worst = max(worst, span, key=len)
+        if len(worst) >= most:
+            alike[tuple(dict.fromkeys(worst))][address] = len(worst)
+    found = [
+        Crowded(people=people, beats=tuple(beats[one] for one in numbers))
+        for numbers, people in alike.items()
+    ]
+    return sorted(found, key=lambda one: (one.begins, -one.most))
