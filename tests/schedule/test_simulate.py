@@ -8,6 +8,8 @@ import lxml.html
 import pytest
 from schedule_support import FILE
 
+from announce.texts import speak
+
 NOW = "2025-01-01 00:00 UTC"
 ENTRY = "  - {before: deadlines.submission, by: [14d, 7d, 2d], at: 09:00}\n"
 SPAN = ("--from", "2025-01-01", "--to", "2025-02-28")
@@ -148,7 +150,8 @@ def test_a_rehearsal_of_the_past_is_told(season) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_has_it_all(season, tmp_path, monkeypatch, language: str) -> None:
     """One file, in the reader's language, which loads nothing; each mark leads to its row."""
-    monkeypatch.setenv("ANNOUNCE_UI", language)
+    monkeypatch.setenv("LANGUAGE", language)
+    speak(language)
     season.write(ENTRY + "  - {at: 2025-01-29 23:30 Asia/Shanghai, id: feast}\n")
     page = tmp_path / "season.html"
     ended = season.call(NOW, "schedule", "simulate", *SPAN, "--page", str(page))
