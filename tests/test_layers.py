@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "announce"
 FLOORS = [
     {"__main__"},
     {"cli"},
-    {"live", "samples", "measuring", "notifying", "simulating", "season_calendar"},
+    {"live", "samples", "measuring", "notifying", "simulating", "season_calendar", "installing"},
     {"showing"},
     {"gates"},
     {

@@ -191,30 +191,32 @@ def _with_limits(project: Project, beats: Sequence[Beat]) -> list[Beat]:
 
 def _with_masses(beats: Sequence[Beat]) -> list[Beat]:
     """The beats, with a doubt where there are more mass messages than accounts may send."""
-    months, days = Counter[str](), Counter[str]()
-    quotas = documented()
+    sent, quotas = Counter[str](), documented()
+    most_a_month, most_a_day = quotas.mass_a_month, quotas.mass_a_day
     found = []
     for beat in beats:
-        masses = sum(way == "mass" for _, way in beat.articles)
         local = beat.at.astimezone(quotas.zone)
         month, day = f"{local:%Y-%m}", f"{local:%Y-%m-%d}"
-        months[month] += masses
-        days[day] += masses
-        if masses and months[month] > quotas.mass_a_month:
-            text = say(
-                "mass message number {n} of the month: a service account may send {most}",
-                n=months[month],
-                most=quotas.mass_a_month,
+        masses = sum(way == "mass" for _, way in beat.articles)
+        sent.update({month: masses, day: masses})
+        more = list(beat.doubts)
+        if masses and sent[month] > most_a_month:
+            more.append(
+                say(
+                    "mass message number {n} of the month: a service account may send {most}",
+                    n=sent[month],
+                    most=most_a_month,
+                )
             )
-            beat = replace(beat, doubts=(*beat.doubts, text))
-        if masses and days[day] > quotas.mass_a_day:
-            text = say(
-                "mass message number {n} of the day: a subscription account may send {most}",
-                n=days[day],
-                most=quotas.mass_a_day,
+        if masses and sent[day] > most_a_day:
+            more.append(
+                say(
+                    "mass message number {n} of the day: a subscription account may send {most}",
+                    n=sent[day],
+                    most=most_a_day,
+                )
             )
-            beat = replace(beat, doubts=(*beat.doubts, text))
-        found.append(beat)
+        found.append(replace(beat, doubts=tuple(more)))
     return found
 
 

@@ -34,11 +34,19 @@ def missing_secrets(project: Project, campaign: Campaign) -> list[Problem]:
     return found
 
 
+def require_secrets(project: Project, campaign: Campaign) -> None:
+    """MissingSecret, or NoKeyring, where a send would not find a secret: keyrings are asked too."""
+    for what, secret in _secrets(project, campaign):
+        resolve(secret, what)
+
+
 def _secrets(project: Project, campaign: Campaign) -> Iterator[tuple[str, Secret]]:
     smtp, wechat = project.settings.email.smtp, project.settings.wechat
     if campaign.email and smtp and smtp.password:
         yield "email.smtp.password", smtp.password
     if campaign.email and smtp and smtp.oauth2 and smtp.oauth2.client_secret:
         yield "email.smtp.oauth2.client_secret", smtp.oauth2.client_secret
+    if (campaign.wechat or campaign.notice) and isinstance(wechat.app_id, Secret):
+        yield "wechat.app_id", wechat.app_id
     if (campaign.wechat or campaign.notice) and wechat.app_secret:
         yield "wechat.app_secret", wechat.app_secret

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from announce.cli.screen import Screen
-from announce.errors import InputError
+from announce.errors import GateError, InputError
 from announce.gathering import Opened, campaign_id, open_campaign, open_project, read_ids
 from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import CHANNELS, Channel
@@ -137,6 +137,16 @@ def delivery_json(line: Planned) -> dict[str, Any]:
     if delivery.reason:
         document["reason"] = delivery.reason
     return document | {"subject": delivery.subject, "digest": delivery.digest}
+
+
+def confirm(screen: Screen, question: str, *, yes: bool, hint: str, refused: str) -> None:
+    """Ask, unless `yes` was said beforehand. GateError where nobody is there, or says no."""
+    if yes:
+        return
+    if not screen.is_terminal:
+        raise GateError(say("not confirmed: nobody is here to be asked"), hint=hint)
+    if not click.confirm(question, default=False, err=True):
+        raise GateError(refused)
 
 
 def project_campaign(screen: Screen, campaign: str | None) -> tuple[str | None, str | None]:

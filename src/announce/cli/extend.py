@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from announce.cli.common import campaign_argument, now
+from announce.cli.common import campaign_argument, confirm, now
 from announce.cli.schedule.common import part_name, stand_text, when
 from announce.cli.screen import Screen
-from announce.errors import GateError
 from announce.gathering import open_campaign, shown
 from announce.model.delivery import ONCE, Delivery
 from announce.model.project import Project
@@ -59,7 +58,13 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
         screen.line(say("{file} has the same date: move it too.", file=other))
     begun = None
     if not dry_run:
-        _confirm(screen, yes=yes)
+        confirm(
+            screen,
+            say("Change the date?"),
+            yes=yes,
+            hint=say("look at what follows above, then add --yes"),
+            refused=say("not confirmed; nothing was changed"),
+        )
         begun = carry_out(move, found.reached)
         screen.line(say("{file} was changed.", file=file))
         if begun is not None:
@@ -86,18 +91,6 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
 def _of(row: Delivery) -> str:
     name = row.key.occurrence
     return "" if name == ONCE else f" --occurrence {name}"
-
-
-def _confirm(screen: Screen, *, yes: bool) -> None:
-    if yes:
-        return
-    if not screen.is_terminal:
-        raise GateError(
-            say("not confirmed: nobody is here to be asked"),
-            hint=say("look at what follows above, then add --yes"),
-        )
-    if not click.confirm(say("Change the date?"), default=False, err=True):
-        raise GateError(say("not confirmed; nothing was changed"))
 
 
 def _show_occurrences(

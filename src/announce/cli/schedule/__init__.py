@@ -11,6 +11,8 @@ COMMANDS = {
     "run": mark("Send what is due. This is what cron calls; it counts as confirmed."),
     "simulate": mark("Show a whole season ahead: what goes to whom when, and what is odd in it."),
     "export": mark("Write the occurrences as a calendar file."),
+    "install": mark("Have `schedule run` called every few minutes: cron, systemd or GitHub."),
+    "uninstall": mark("Take out what `schedule install` wrote."),
     "skip": mark("Leave an occurrence out, or take that back."),
 }
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from announce.errors import AnnounceError, InputError
+from announce.errors import AnnounceError, GateError, InputError
 from announce.gathering import Opened, campaign_id, open_campaign
+from announce.model.campaign import channels_of
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
-from announce.model.wording import moment_text, reason_text
+from announce.model.wording import listed_channels, moment_text, reason_text
+from announce.outlets import is_sandboxed
 from announce.reading.campaigns import campaign_files, shown_path
 from announce.scheduling import Stand, Standing, standings
 from announce.texts import say
@@ -60,6 +62,27 @@ def scheduled(
             yield Scheduled(file=file, error=error)
         else:
             yield Scheduled(file=file, opened=opened, standings=found)
+
+
+def refuse_for_schedule(opened: Opened, *, sandbox: bool) -> None:
+    """Raise for what nobody would be there to see: a past season, or a rehearsal that was not asked
+    for."""
+    campaign = opened.campaign
+    if campaign.as_of is not None:
+        raise InputError(
+            say("{campaign} has `as_of`: it rehearses a past season", campaign=campaign.id),
+            hint=say("take `as_of` out before anything is sent by schedule"),
+        )
+    rehearsed = [one for one in channels_of(campaign) if is_sandboxed(opened.project, one)]
+    if rehearsed and not sandbox:
+        raise GateError(
+            say(
+                "{campaign} would only be rehearsed, for want of an account: {channels}",
+                campaign=campaign.id,
+                channels=listed_channels(rehearsed),
+            ),
+            hint=say("set the account up in announce.yaml, or add --sandbox to rehearse"),
+        )
 
 
 def when(moment: datetime | None, project: Project) -> str:

@@ -6,20 +6,19 @@ import time
 
 import click
 
+from announce.checks.secrets import require_secrets
 from announce.choosing import Choice, choose
 from announce.cli.common import now, project_campaign
-from announce.cli.schedule.common import Scheduled, part_name, scheduled, when
+from announce.cli.schedule.common import Scheduled, part_name, refuse_for_schedule, scheduled, when
 from announce.cli.screen import Screen, error_json, show_error
 from announce.cli.send import Asked
-from announce.errors import AnnounceError, GateError, InputError
+from announce.errors import AnnounceError, GateError
 from announce.gathering import Opened, open_project
 from announce.ledger.base import Decision, HeldByAnother
-from announce.model.campaign import channels_of
 from announce.model.project import Project
-from announce.model.wording import listed_channels, reason_text
-from announce.outlets import is_sandboxed
+from announce.model.wording import reason_text
 from announce.scheduling import Stand, Standing, decide
-from announce.texts import say
+from announce.texts import say, say_n
 
 _STOPPED = 130
 
@@ -51,6 +50,12 @@ def command(screen: Screen, campaign: str | None, dry_run: bool, sandbox: bool) 
         notify(project, run.told, now())
     if screen.as_json:
         screen.document({"occurrences": run.documents})
+    elif dry_run:
+        screen.line(
+            say_n(
+                "{n} scheduled campaign is ready.", "{n} scheduled campaigns are ready.", run.ready
+            )
+        )
     return run.code
 
 
@@ -60,7 +65,7 @@ class _Run:
     def __init__(self, screen: Screen, project: Project, *, dry_run: bool, sandbox: bool) -> None:
         self._screen, self._project = screen, project
         self._dry_run, self._sandbox = dry_run, sandbox
-        self.code = 0
+        self.code = self.ready = 0
         self.told: list[str] = []
         self.documents: list[dict[str, object]] = []
 
@@ -75,6 +80,8 @@ class _Run:
                 if one.stand is Stand.LAPSED:
                     self._leave_out(found.opened, one)
             self._ask(found, [one for one in found.standings if one.stand is Stand.ASKS])
+            if self._dry_run:
+                self._look(found.opened)
             due = [one for one in found.standings if one.stand is Stand.DUE]
             for name in dict.fromkeys(one.occurrence.id for one in due):
                 self._send(found.opened, name)
@@ -87,23 +94,12 @@ class _Run:
         """What a schedule cannot be used with, told as soon as there is anything to do."""
         if not any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
             return
-        campaign = opened.campaign
-        if campaign.as_of is not None:
-            raise InputError(
-                say("{campaign} has `as_of`: it rehearses a past season", campaign=campaign.id),
-                hint=say("take `as_of` out before anything is sent by schedule"),
-            )
-        channels = channels_of(campaign)
-        rehearsed = [one for one in channels if is_sandboxed(opened.project, one)]
-        if rehearsed and not self._sandbox:
-            raise GateError(
-                say(
-                    "{campaign} would only be rehearsed: {channels} has no account",
-                    campaign=campaign.id,
-                    channels=listed_channels(rehearsed),
-                ),
-                hint=say("set the account up in announce.yaml, or add --sandbox to rehearse"),
-            )
+        refuse_for_schedule(opened, sandbox=self._sandbox)
+
+    def _look(self, opened: Opened) -> None:
+        """See, where nothing is sent, whether what a send needs is at hand."""
+        require_secrets(opened.project, opened.campaign)
+        self.ready += 1
 
     def _leave_out(self, opened: Opened, one: Standing) -> None:
         name, at = part_name(one.occurrence), when(one.occurrence.due, self._project)
