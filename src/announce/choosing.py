@@ -12,10 +12,10 @@ from announce.model.audience import Recipients
 from announce.model.campaign import channels_of
 from announce.model.delivery import ONCE
 from announce.model.occurrence import Occurrence
+from announce.model.schedule import ZONE_COLUMN
 from announce.model.wording import reason_text
 from announce.outlets import is_sandboxed
 from announce.scheduling import (
-    ZONE_COLUMN,
     Stand,
     Standing,
     at_occurrence,

@@ -14,20 +14,21 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from announce.errors import InputError
-from announce.gathering import Opened, gather
+from announce.gathering import Opened, faulty, gather, shown
 from announce.ledger.base import Decided, Decision, Ledger
+from announce.ledger.lineage import verify
+from announce.ledger.marks import state_folder
 from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import ONCE, Channel, State
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
-from announce.model.schedule import AUDIENCE
+from announce.model.schedule import AUDIENCE, ZONE_COLUMN
 from announce.outlets import is_sandboxed, open_ledger_of
+from announce.problems import did_you_mean, errors_in
 from announce.texts import say
 from announce.timetable.rules import prefix_of
 from announce.timetable.timetable import timetable
 
-# The column with each recipient's zone.
-ZONE_COLUMN = "timezone"
 # A decision from so far in the future was made by a clock that was wrong.
 _CLOCKS = timedelta(minutes=10)
 
@@ -228,14 +229,27 @@ def _has_begun(
 
 
 def zones_of(opened: Opened) -> list[str]:
-    """The zones of the audience, where the schedule goes by them."""
+    """The zones of the audience, where the schedule goes by them. InputError where it is at
+    fault: somebody whose zone nobody knows would be left out."""
     if all(entry.zone != AUDIENCE for entry in opened.campaign.schedule):
         return [""]
     gathered = gather(opened)
+    if errors_in(gathered.problems):
+        raise faulty(shown(opened.campaign.path, opened.project.root), gathered.problems)
     people = gathered.audience.recipients
     if ZONE_COLUMN not in people.columns:
         return [""]
     return sorted({name.strip() for name in people.column(ZONE_COLUMN)})
+
+
+def require_whole_ledger(opened: Opened) -> None:
+    """LedgerBehind where the witnesses know more than the ledger: what it says of occurrences is
+    then of the past."""
+    project = opened.project
+    channel = ledger_channel(project, opened.campaign)
+    if not is_sandboxed(project, channel):
+        with closing(open_ledger_of(project, channel)) as ledger:
+            verify(ledger, project.root, state_folder())
 
 
 def decide(
@@ -319,7 +333,6 @@ def _day_of(name: str) -> datetime | None:
 
 
 def _unknown(opened: Opened, wanted: str, known: list[Standing]) -> InputError:
-    from announce.problems import did_you_mean
 
     names = list(dict.fromkeys(one.occurrence.id for one in known))
     return InputError(

@@ -24,11 +24,11 @@ from announce.model.audience import Recipient
 from announce.model.delivery import State, Suppression
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
-from announce.model.schedule import AUDIENCE, Quiet
+from announce.model.schedule import AUDIENCE, ZONE_COLUMN, Quiet
 from announce.model.season import Beat, Crowded, Season
 from announce.preparing import suppressed_of
 from announce.problems import Place, errors_in
-from announce.scheduling import ZONE_COLUMN, Stand, at_occurrence, judge, measured, zones_of
+from announce.scheduling import Stand, at_occurrence, judge, measured, zones_of
 from announce.texts import say
 from announce.timetable.quiet import Hush
 from announce.timetable.timetable import timetable

@@ -12,12 +12,19 @@ import json
 import os
 import sys
 import traceback
+from datetime import datetime
 from pkgutil import iter_modules
 from typing import Any
 
+import time_machine
+
 # What a send imports only when it comes to it is to be here before the fork.
-COMMANDS = ("send", "status", "log", "settle", "ledger")
-ROOMS = ("announce.channels.email", "announce.ledger")
+COMMANDS = ("send", "status", "log", "settle", "ledger", "sending", "schedule.run")
+ROOMS = (
+    "announce", "announce.channels.email", "announce.ledger", "announce.rendering",
+    "announce.timetable", "announce.checks",
+)  # fmt: skip
+LIBRARIES = ("cronsim", "holidays")
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
@@ -27,7 +34,10 @@ def main() -> None:
         importlib.import_module(f"announce.cli.{name}")
     for room in ROOMS:
         for module in iter_modules(importlib.import_module(room).__path__, f"{room}."):
-            importlib.import_module(module.name)
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    for name in LIBRARIES:
+        importlib.import_module(name)
     # Whoever loses its parent becomes ours, so that we see the end of it too.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for line in sys.stdin:
@@ -63,6 +73,8 @@ def attempt(order: dict[str, Any]) -> None:
             os.dup2(os.open(name, flags, 0o600), number)
         from announce.cli.app import run
 
+        if moment := order.get("moment"):
+            time_machine.travel(datetime.fromisoformat(moment), tick=True).start()
         code = run(order["arguments"])
     except BaseException:
         # What a command lets through is told; the interpreter's code for it is 1.

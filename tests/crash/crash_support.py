@@ -211,8 +211,8 @@ class Server:
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
-    def start(self, project: Path, *arguments: str) -> Attempt:
-        """Begin a command in a project."""
+    def start(self, project: Path, *arguments: str, moment: str | None = None) -> Attempt:
+        """Begin a command in a project; its clock stands at a `moment` (ISO) and goes on."""
         number = next(self._numbers)
         out, err = (self._folder / f"{number}.{name}" for name in ("out", "err"))
         out.touch()
@@ -224,6 +224,7 @@ class Server:
             env=environment(project),
             out=str(out),
             err=str(err),
+            moment=moment,
         )
         return Attempt(self, pid, out, err)
 

@@ -8,6 +8,10 @@ from collections import Counter
 
 from schedule_support import FILE, at
 
+from announce.ledger import open_ledger
+from announce.ledger.base import Ledger
+from announce.model.delivery import DeliveryKey, Outcome, State
+
 ENTRY = "  - {before: deadlines.submission, by: [14d, 7d, 2d, 12h], at: 09:00}\n"
 WORDS = "{{ occurrence.remaining }}"
 # 09:00 in Shanghai, of the four.
@@ -328,17 +332,8 @@ def test_what_was_settled_as_not_sent_is_sent_by_the_next_call(season) -> None:
     """Although the occurrence was done."""
     season.write(ENTRY)
     season.run(DUE["submission-14d"])
-    from announce.ledger import open_ledger
-    from announce.model.delivery import DeliveryKey, Outcome, State
-
     ledger = open_ledger("sqlite:///.announce/ledger.sqlite3", season.root, create=False)
-    key = DeliveryKey("call", "submission-14d", "email", "mo@example.org")
-    run = ledger.begin("call", "submission-14d", at("2025-01-28 01:01 UTC"))
-    run.go_on([key], at("2025-01-28 01:01 UTC"), "test")
-    run.claim(1, at("2025-01-28 01:01 UTC"))
-    run.handed_over(key, at("2025-01-28 01:01 UTC"))
-    run.record(key, Outcome(state=State.IN_DOUBT), at("2025-01-28 01:01 UTC"))
-    run.finish("done", at("2025-01-28 01:01 UTC"))
+    doubted(ledger, "submission-14d")
     ledger.close()
     season.call("2025-01-28 03:00 UTC", "settle", FILE, "mo@example.org", "--not-sent")
     with (season.root / "people.csv").open("a", encoding="utf-8") as file:
@@ -355,6 +350,51 @@ def test_a_person_is_told_once_of_each_failure(season) -> None:
     for moment in ("2025-01-28 01:00 UTC", "2025-01-28 01:05 UTC"):
         assert season.run(moment).code == 3
     assert season.counts == Counter({"chairs@example.org": 1})
+
+
+def test_a_person_is_told_of_what_was_missed(season) -> None:
+    """The machine slept: nobody wished that nobody gets it."""
+    season.write(ENTRY, settings="schedule: {notify: chairs@example.org}\n")
+    for moment in ("2025-01-28 05:00 UTC", "2025-01-28 05:05 UTC"):
+        assert season.run(moment).code == 0
+    assert season.counts == Counter({"chairs@example.org": 1})
+
+
+def test_of_one_person_in_doubt_twice_it_is_said_which(season) -> None:
+    """A word on one occurrence is none on the other."""
+    season.write(ENTRY)
+    season.run(DUE["submission-14d"])
+    season.run(DUE["submission-7d"])
+    ledger = open_ledger("sqlite:///.announce/ledger.sqlite3", season.root, create=False)
+    for occurrence in ("submission-14d", "submission-7d"):
+        doubted(ledger, occurrence)
+    ledger.close()
+    now = "2025-02-04 03:00 UTC"
+    ended = season.call(now, "settle", FILE, "mo@example.org", "--sent")
+    assert (ended.code, "--occurrence submission-14d" in ended.err) == (3, True)
+    name = "submission-7d"
+    ended = season.call(
+        now, "settle", FILE, "mo@example.org", "--not-sent", "--occurrence", name
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    ended = season.call(now, "settle", FILE, "mo@example.org", "--sent")
+    assert ended.code == 0, ended.err
+    season.run("2025-02-04 03:05 UTC")
+    assert season.counts == BOTH + BOTH + Counter({"mo@example.org": 1})
+
+
+def doubted(ledger: Ledger, occurrence: str) -> None:
+    """Mo's message of an occurrence was handed over, and no answer came."""
+    key, now = (
+        DeliveryKey("call", occurrence, "email", "mo@example.org"),
+        at("2025-02-04 02:00 UTC"),
+    )
+    run = ledger.begin("call", occurrence, now)
+    run.go_on([key], now, "test")
+    run.claim(1, now)
+    run.handed_over(key, now)
+    run.record(key, Outcome(state=State.IN_DOUBT), now)
+    run.finish("done", now)
 
 
 def test_skip_can_be_taken_back_and_is_refused_for_what_was_sent(season) -> None:

@@ -9,15 +9,16 @@ import click
 
 from announce.checks.catalogue import checks
 from announce.checks.figures import unmet
-from announce.cli.common import prepare
+from announce.cli.common import now, prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
-from announce.gathering import no_such_file, project_with_doubts
+from announce.gathering import no_such_file, open_campaign, project_with_doubts
 from announce.model.project import Project
 from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.reading.project import find_project
+from announce.scheduling import Stand, standings
 from announce.texts import say, say_n, spoken
 
 FORMS = ("text", "github")
@@ -139,14 +140,31 @@ def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
             )
         ]
     inside = Screen(project=str(project.root), as_json=screen.as_json, debug=screen.debug)
+    found: list[Problem] = []
     try:
-        prepared = prepare(inside, str(path))
+        for occurrence in _occurrences(inside, path):
+            prepared = prepare(inside, str(path), occurrence)
+            found += prepared.plan.problems
+            found += unmet(prepared.gathered.campaign, prepared.gathered.audience, prepared.place)
     except InputError as error:
-        return list(error.problems) or [_lone(error, shown(path, project.root))]
-    return [
-        *prepared.plan.problems,
-        *unmet(prepared.gathered.campaign, prepared.gathered.audience, prepared.place),
-    ]
+        found += error.problems or [_lone(error, shown(path, project.root))]
+    return found
+
+
+def _occurrences(screen: Screen, path: Path) -> list[str | None]:
+    """The occurrences to look at: of a scheduled campaign the next of each entry that has templates
+    or an audience of its own."""
+    opened = open_campaign(screen.project, str(path))
+    if not opened.campaign.schedule:
+        return [None]
+    ahead = [one for one in standings(opened, now()) if one.stand in (Stand.DUE, Stand.COMING)]
+    kinds: dict[tuple[object, ...], str | None] = {}
+    for one in ahead:
+        entry = one.occurrence.entry
+        assert entry is not None
+        what = (entry.kind, entry.where, *entry.exclude, *(entry.channels or ()))
+        kinds.setdefault(what, one.occurrence.id)
+    return list(kinds.values()) or [None]
 
 
 def _no_campaigns() -> Problem:

@@ -16,6 +16,8 @@ Late = Literal["send", "skip", "ask"]
 Moving = Literal["shift", "skip"]
 # The zone of each recipient, by their column `timezone`.
 AUDIENCE = "audience"
+# The column with each recipient's zone.
+ZONE_COLUMN = "timezone"
 
 _At = Annotated[Deadline | str, WithJsonSchema({"type": "string"})]
 _Edge = Annotated[Deadline | date | str, WithJsonSchema({"type": "string"})]

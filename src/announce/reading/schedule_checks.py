@@ -76,7 +76,8 @@ class _Entry:
         return _fault(self._loaded, (*self._loc, *loc), code, message, hint)
 
     def _moment(self) -> Iterator[Problem]:
-        if not isinstance(self._entry["at"], Deadline):
+        told = self._loaded.complained((*self._loc, "at"))
+        if not isinstance(self._entry["at"], Deadline) and not told:
             yield self._at(
                 ("at",),
                 "schedule-moment",

@@ -6,7 +6,7 @@ import click
 
 from announce.cli.common import now, project_campaign
 from announce.cli.schedule.common import scheduled, stand_text, standing_json, when
-from announce.cli.screen import Screen
+from announce.cli.screen import Screen, show_error
 from announce.gathering import open_project
 from announce.scheduling import Stand
 from announce.texts import say
@@ -24,7 +24,8 @@ def command(screen: Screen, campaign: str | None) -> int:
     found, code = [], 0
     for one in scheduled(project, now(), wanted):
         if one.error is not None:
-            screen.note(say("{file}: {cause}", file=one.file, cause=one.error.message))
+            screen.note(say("{file}:", file=one.file))
+            show_error(one.error, as_json=False, debug=screen.debug)
             code = max(code, one.error.exit_code)
         ahead = [each for each in one.standings if each.stand in _AHEAD]
         if ahead:

@@ -17,7 +17,15 @@ from announce.gathering import Opened, open_project
 from announce.ledger.base import Decision, HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.scheduling import Stand, Standing, decide
+from announce.scheduling import (
+    CLOSED,
+    PAST,
+    SUPERSEDED,
+    Stand,
+    Standing,
+    decide,
+    require_whole_ledger,
+)
 from announce.texts import say, say_n
 
 _STOPPED = 130
@@ -44,7 +52,7 @@ def command(screen: Screen, campaign: str | None, dry_run: bool, sandbox: bool) 
         run.campaign(one)
         if run.code == _STOPPED:
             break
-    if run.code not in (0, _STOPPED) and not dry_run:
+    if run.told and run.code != _STOPPED and not dry_run:
         from announce.notifying import notify
 
         notify(project, run.told, now())
@@ -95,6 +103,7 @@ class _Run:
         if not any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
             return
         refuse_for_schedule(opened, sandbox=self._sandbox)
+        require_whole_ledger(opened)
 
     def _look(self, opened: Opened) -> None:
         """See, where nothing is sent, whether what a send needs is at hand."""
@@ -103,15 +112,17 @@ class _Run:
 
     def _leave_out(self, opened: Opened, one: Standing) -> None:
         name, at = part_name(one.occurrence), when(one.occurrence.due, self._project)
-        self._screen.line(
-            say(
-                "{campaign} {occurrence}, due {when}, is left out: {reason}",
-                campaign=opened.campaign.id,
-                occurrence=name,
-                when=at,
-                reason=reason_text(one.reason),
-            )
+        text = say(
+            "{campaign} {occurrence}, due {when}, is left out: {reason}",
+            campaign=opened.campaign.id,
+            occurrence=name,
+            when=at,
+            reason=reason_text(one.reason),
         )
+        self._screen.line(text)
+        if one.reason in (PAST, CLOSED, SUPERSEDED):
+            # Nobody wished for it, as with quiet hours: somebody should hear of it.
+            self.told.append(text)
         self._document(opened.campaign.id, one.occurrence.id, "skipped", one.reason)
         if not self._dry_run:
             decide(opened, [one.occurrence], Decision.SKIPPED, now(), one.reason)

@@ -11,6 +11,7 @@ from announce.model.audience import Audience, Recipients
 from announce.model.campaign import AudienceSource, Campaign
 from announce.model.languages import LANGUAGES
 from announce.model.project import Project
+from announce.model.schedule import AUDIENCE, ZONE_COLUMN
 from announce.problems import Place, Problem, did_you_mean, errors_in
 from announce.reading.audiences.exclusions import Exclusions, read_exclusions
 from announce.reading.audiences.openids import check_openids
@@ -19,6 +20,7 @@ from announce.reading.audiences.rows import Roles, RowReader
 from announce.reading.audiences.table import Table, Told, told
 from announce.reading.audiences.tables import read_table
 from announce.reading.audiences.where import Test, WhereFaults, compile_where
+from announce.reading.audiences.zones import check_zones
 from announce.reading.campaigns import shown_path
 from announce.reading.files import FileFault, project_file
 from announce.reading.places import Loc
@@ -64,6 +66,10 @@ class _Reading:
         problems += told(parts, table.shown)
         return (None if errors_in(problems) else audience), problems
 
+    @property
+    def _goes_by_zones(self) -> bool:
+        return any(entry.zone == AUDIENCE for entry in self.campaign.schedule)
+
     def _place(self, loc: Loc) -> Place:
         """A place in the campaign's file, which is read again only for this."""
         shown = shown_path(self.project, self.campaign.path)
@@ -105,6 +111,8 @@ class _Reading:
         found = [table.problems, reader.problems, repeats.problems]
         if notice := self.campaign.notice:
             found.append(check_openids(table, people, notice.openid))
+        if self._goes_by_zones:
+            found.append(check_zones(table, people))
         return audience, [*found, self._attachments(table, people), self._languages(table, people)]
 
     def _roles(self, table: Table) -> list[Problem]:
@@ -127,6 +135,8 @@ class _Reading:
         if notice := self.campaign.notice:
             loc: Loc = ("notice", "openid") if "openid" in notice.model_fields_set else ("notice",)
             wanted.append((loc, notice.openid))
+        if self._goes_by_zones:
+            wanted.append((("schedule",), ZONE_COLUMN))
         return [
             self._no_column(table, loc, name) for loc, name in wanted if name not in table.columns
         ]
