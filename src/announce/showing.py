@@ -19,6 +19,7 @@ from announce.gates import refusals
 from announce.gathering import Opened, shown
 from announce.model.approval import Approval
 from announce.model.plan import Planned
+from announce.model.wording import moment_text
 from announce.outlets import open_ledger_of
 from announce.planning import variant_of
 from announce.preparing import Prepared, prepare_opened
@@ -75,11 +76,13 @@ def _story(prepared: Prepared, now: datetime) -> Story:
     ]
     plan = replace(prepared.plan, problems=(*prepared.plan.problems, *refused))
     zone = ZoneInfo(prepared.gathered.project.settings.timezone)
+    due = campaign.occurrence.due
     return Story(
         plan=plan,
         title=_title(prepared),
         file=shown(campaign.path, prepared.gathered.project.root),
         now=now,
+        due=moment_text(due.astimezone(zone)) if due else "",
         forecast=in_words(told, zone) if told is not None and told.is_slow else "",
         approvals=tuple(_standing(one, found) for one in (*found.holding, *found.others)),
         asks=campaign.approvals is not None,

@@ -15,7 +15,7 @@ from announce.cli.common import (
     open_at,
     prepare_opened,
 )
-from announce.cli.plan import SHOWN, show_classes, show_figures, show_plan
+from announce.cli.plan import SHOWN, show_classes, show_due, show_figures, show_plan
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
 from announce.gathering import Opened, shown
@@ -160,6 +160,7 @@ def _ask(screen: Screen, prepared: Prepared, by: str, *, yes: bool) -> None:
         raise GateError(problem.message, hint=problem.hint)
     if yes or not screen.is_terminal:
         return
+    show_due(screen, prepared)
     show_plan(screen, prepared.plan, shown=SHOWN)
     show_classes(screen, prepared)
     show_figures(screen, prepared)

@@ -18,6 +18,7 @@ from announce.cli.common import (
     prepare,
     with_refusals,
 )
+from announce.cli.schedule.common import due_text
 from announce.cli.screen import Screen, problem_json
 from announce.forecast import forecast, in_words
 from announce.model.delivery import ONCE, State
@@ -46,6 +47,7 @@ def command(screen: Screen, campaign: str, whole: bool, occurrence: str | None) 
     if screen.as_json:
         screen.document(plan_json(prepared.plan) | forecast_json(prepared))
     else:
+        show_due(screen, prepared)
         show_plan(screen, prepared.plan, shown=None if whole else SHOWN)
         show_classes(screen, prepared)
         show_forecast(screen, prepared)
@@ -84,6 +86,13 @@ def forecast_json(prepared: Prepared) -> dict[str, Any]:
             "again": told.again and told.again.astimezone(zone).isoformat(timespec="seconds"),
         }
     }
+
+
+def show_due(screen: Screen, prepared: Prepared) -> None:
+    """When it is due, where a schedule says so."""
+    occurrence, project = prepared.gathered.campaign.occurrence, prepared.gathered.project
+    if occurrence.due is not None:
+        screen.line(say("Due: {when}", when=due_text(occurrence, project)))
 
 
 def show_plan(screen: Screen, plan: Plan, *, shown: int | None = SHOWN) -> None:

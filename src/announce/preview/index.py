@@ -119,6 +119,9 @@ def _languages(story: Story) -> str:
 
 def _when(story: Story) -> str:
     begins = say("As soon as somebody runs `announce send`")
+    if story.due:
+        name = story.plan.occurrence
+        begins = say("{name}: {when}, by `announce schedule run`", name=name, when=story.due)
     rehearsed = story.plan.totals.keys() <= story.plan.sandboxed
     if rehearsed:
         return say("{begins}; a rehearsal: nothing leaves this machine", begins=begins)

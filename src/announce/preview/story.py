@@ -23,7 +23,8 @@ class Standing:
 class Story:
     """A plan with what else a committee asks.
 
-    `title` is the campaign's, `file` how commands name it. `forecast` says when the last mail
+    `title` is the campaign's, `file` how commands name it. `due` is when its schedule sends it, ""
+    where it has none. `forecast` says when the last mail
     goes, "" where nothing makes any wait. `refusal` is why the approvals are not enough, "" where
     they are or none is asked for. `kind_of` gives the class of a line and its mail's shape,
     `outline` the text of a shape with names in place of values. `sign` stands for all that an
@@ -34,6 +35,7 @@ class Story:
     title: str
     file: str
     now: datetime
+    due: str
     forecast: str
     approvals: tuple[Standing, ...]
     asks: bool

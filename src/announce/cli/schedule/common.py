@@ -92,6 +92,15 @@ def when(moment: datetime | None, project: Project) -> str:
     return moment_text(moment.astimezone(ZoneInfo(project.settings.timezone)))
 
 
+def due_text(one: Occurrence, project: Project) -> str:
+    """When an occurrence is due: in the project's zone, and in its own where that is another."""
+    text = when(one.due, project)
+    local = one.due and one.due.astimezone(ZoneInfo(project.settings.timezone))
+    if one.due and local and one.due.utcoffset() != local.utcoffset():
+        text += say(" = {when}", when=moment_text(one.due))
+    return text + say(" (moved: {why})", why=one.moved) if one.moved else text
+
+
 def stand_text(one: Standing) -> str:
     """How an occurrence stands, in words."""
     words = {

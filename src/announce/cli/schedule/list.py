@@ -9,11 +9,11 @@ import click
 from announce.cli.common import now, project_campaign
 from announce.cli.schedule.common import (
     Scheduled,
+    due_text,
     part_name,
     scheduled,
     stand_text,
     standing_json,
-    when,
 )
 from announce.cli.screen import Screen, error_json, show_error
 from announce.gathering import open_project
@@ -46,10 +46,7 @@ def show(screen: Screen, project: Project, found: Sequence[Scheduled]) -> int:
     for campaign in found:
         for one in campaign.standings:
             at = one.occurrence
-            moved = say(" (moved: {why})", why=at.moved) if at.moved else ""
-            rows.append(
-                [campaign.id, part_name(at), when(at.due, project) + moved, stand_text(one)]
-            )
+            rows.append([campaign.id, part_name(at), due_text(at, project), stand_text(one)])
     heads = [say("campaign"), say("occurrence"), say("due"), say("state")]
     screen.table(heads, rows)
     code = 0

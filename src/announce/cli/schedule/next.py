@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from announce.cli.common import now, project_campaign
-from announce.cli.schedule.common import scheduled, stand_text, standing_json, when
+from announce.cli.schedule.common import due_text, scheduled, stand_text, standing_json
 from announce.cli.screen import Screen, show_error
 from announce.gathering import open_project
 from announce.scheduling import Stand
@@ -42,7 +42,7 @@ def command(screen: Screen, campaign: str | None) -> int:
         screen.table(
             heads,
             [
-                [one.id, each.occurrence.id, when(each.occurrence.due, project), stand_text(each)]
+                [one.id, each.occurrence.id, due_text(each.occurrence, project), stand_text(each)]
                 for one, each in found
             ],
         )

@@ -1,0 +1,27 @@
+"""When an occurrence is due is shown wherever somebody decides about it."""
+
+from __future__ import annotations
+
+from schedule_support import FILE
+
+NOW = "2025-01-09 00:00 UTC"
+WEEKLY = "  - {cron: 0 9 * * mon, zone: Europe/Berlin, start: 2025-01-13, count: 2, id: weekly}\n"
+BOTH = "Mon 2025-01-13 16:00 +0800 = Mon 2025-01-13 09:00 +0100"
+
+
+def test_list_and_next_tell_both_zones(season) -> None:
+    """The project's, and the entry's own."""
+    season.write(WEEKLY)
+    for command in ("list", "next"):
+        assert BOTH in season.call(NOW, "schedule", command).out
+    season.write("  - {at: 2025-01-13 09:00 Asia/Shanghai}\n")
+    assert "=" not in season.call(NOW, "schedule", "list").out
+
+
+def test_plan_and_preview_tell_it(season) -> None:
+    """Those who look at it know when it leaves."""
+    season.write(WEEKLY)
+    assert f"Due: {BOTH}" in season.call(NOW, "plan", FILE).out
+    assert season.call(NOW, "preview", FILE).code == 0
+    page = (season.root / ".announce/preview/call/index.html").read_text("utf-8")
+    assert "weekly-2025-01-13T0900: Mon 2025-01-13 16:00 +0800" in page
