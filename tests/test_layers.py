@@ -28,7 +28,7 @@ FLOORS = [
         "staging",
     },
     {"dispatch", "articles"},
-    {"scheduling", "choosing"},
+    {"scheduling", "choosing", "standing"},
     {
         "preparing",
         "looking",

@@ -15,15 +15,8 @@ from announce.model.occurrence import Occurrence
 from announce.model.schedule import ZONE_COLUMN
 from announce.model.wording import reason_text
 from announce.outlets import is_sandboxed
-from announce.scheduling import (
-    Stand,
-    Standing,
-    at_occurrence,
-    decide,
-    find,
-    measured,
-    standings,
-)
+from announce.scheduling import at_occurrence, decide, find, measured, standings
+from announce.standing import Stand, Standing
 from announce.texts import say
 
 

@@ -29,8 +29,9 @@ from announce.problems import did_you_mean
 from announce.reading.campaigns import campaign_files, read_campaign, shown_path
 from announce.reading.schedule_checks import dates_of
 from announce.reading.yamlfile import load_yaml
-from announce.scheduling import Standing, standings
+from announce.scheduling import standings
 from announce.sequels import REACHED, Begun, Sequel, begin_sequel, original_title
+from announce.standing import Standing
 from announce.texts import say
 from announce.timetable.clocks import end_of, fact_of
 

@@ -11,7 +11,7 @@ from announce.model.campaign import Campaign
 from announce.model.languages import Language
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.scheduling import Stand, Standing
+from announce.standing import Stand, Standing
 from announce.texts import say, spoken
 
 _LENGTH = timedelta(minutes=15)

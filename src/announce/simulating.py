@@ -28,7 +28,8 @@ from announce.model.schedule import AUDIENCE, ZONE_COLUMN, Quiet
 from announce.model.season import Beat, Crowded, Season
 from announce.preparing import suppressed_of
 from announce.problems import Place, errors_in
-from announce.scheduling import Stand, at_occurrence, judge, measured, zones_of
+from announce.scheduling import at_occurrence, measured, zones_of
+from announce.standing import Stand, judge
 from announce.texts import say
 from announce.timetable.quiet import Hush
 from announce.timetable.timetable import timetable

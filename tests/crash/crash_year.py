@@ -22,7 +22,8 @@ from announce.model.delivery import Delivery, State
 from announce.model.occurrence import Occurrence
 from announce.model.schedule import AUDIENCE
 from announce.outlets import open_project_ledger
-from announce.scheduling import Stand, Standing, at_occurrence, standings, zones_of
+from announce.scheduling import at_occurrence, standings, zones_of
+from announce.standing import Stand, Standing
 from announce.timetable.timetable import timetable
 
 ROOT = Path(__file__).parents[2]

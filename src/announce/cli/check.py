@@ -18,7 +18,8 @@ from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.reading.project import find_project
-from announce.scheduling import Stand, standings
+from announce.scheduling import standings
+from announce.standing import Stand
 from announce.texts import say, say_n, spoken
 
 FORMS = ("text", "github")

@@ -10,7 +10,7 @@ from announce.cli.screen import Screen
 from announce.gathering import open_campaign, shown
 from announce.model.delivery import ONCE, Delivery
 from announce.model.project import Project
-from announce.scheduling import Standing
+from announce.standing import Standing
 from announce.texts import say, say_n
 
 

@@ -15,7 +15,8 @@ from announce.model.project import Project
 from announce.model.wording import listed_channels, moment_text, reason_text
 from announce.outlets import is_sandboxed
 from announce.reading.campaigns import campaign_files, shown_path
-from announce.scheduling import Stand, Standing, standings
+from announce.scheduling import standings
+from announce.standing import Stand, Standing
 from announce.texts import say
 
 

@@ -15,7 +15,7 @@ from announce.errors import InputError, MachineError
 from announce.gathering import open_project
 from announce.ledger.files import write_whole
 from announce.model.campaign import Campaign
-from announce.scheduling import Standing
+from announce.standing import Standing
 from announce.texts import say, say_n
 
 _BACK, _YEAR = timedelta(days=40), timedelta(days=365)

@@ -8,7 +8,7 @@ from announce.cli.common import now, project_campaign
 from announce.cli.schedule.common import due_text, scheduled, stand_text, standing_json
 from announce.cli.screen import Screen, show_error
 from announce.gathering import open_project
-from announce.scheduling import Stand
+from announce.standing import Stand
 from announce.texts import say
 
 _AHEAD = (Stand.DUE, Stand.ASKS, Stand.COMING)

@@ -17,15 +17,8 @@ from announce.gathering import Opened, open_project
 from announce.ledger.base import Decision, HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.scheduling import (
-    CLOSED,
-    PAST,
-    SUPERSEDED,
-    Stand,
-    Standing,
-    decide,
-    require_whole_ledger,
-)
+from announce.scheduling import decide, require_whole_ledger
+from announce.standing import CLOSED, PAST, SUPERSEDED, Stand, Standing
 from announce.texts import say, say_n
 
 _STOPPED = 130

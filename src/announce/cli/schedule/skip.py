@@ -10,7 +10,8 @@ from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
 from announce.gathering import open_campaign
 from announce.ledger.base import Decision
-from announce.scheduling import BY_HAND, Stand, decide, find, reconsider
+from announce.scheduling import decide, find, reconsider
+from announce.standing import BY_HAND, Stand
 from announce.texts import say
 
 
