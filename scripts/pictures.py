@@ -40,6 +40,18 @@ FLAGS = (
 # Which mail and which draft stand for each language: a word of its subject or title.
 MAILS = {"en": "Call for papers", "zh": "征稿"}
 MOST_BYTES = 300_000
+# A season for the page that shows one, with something to look at.
+SCHEDULES = {
+    "cfp": """
+  - {id: call, at: 2025-01-06 09:00 Asia/Shanghai}
+  - {before: deadlines.submission, by: [14d, 7d, 2d, 12h], at: 09:00}
+""",
+    "reviewers": """
+  - {id: weekly, cron: 0 9 * * mon, zone: Europe/Berlin, start: 2025-01-13, end: 2025-02-10}
+""",
+    "decisions": "  - {at: 2025-03-05 02:00 Asia/Shanghai}\n",
+    "awards": "  - {at: 2025-04-28 18:00 Asia/Singapore}\n",
+}
 
 
 def main() -> int:
@@ -51,6 +63,7 @@ def main() -> int:
         announce("init", str(project))
         for language in MAILS:
             make(language, project, folder)
+        season(folder)
     sizes = {path.name: path.stat().st_size for path in sorted(PICTURES.glob("*.png"))}
     for picture, size in sizes.items():
         print(f"{picture}: {size // 1000} kB")
@@ -72,6 +85,22 @@ def make(language: str, project: Path, folder: Path) -> None:
         shoot(inbox, PICTURES / f"inbox.{language}.png", width=1100, height=560)
         draft = links(f"{base}/drafts", "/draft/")[MAILS[language]]
         shoot(f"{base}{draft}", PICTURES / f"article.{language}.png", width=1100, height=960)
+
+
+def season(folder: Path) -> None:
+    """The page of a season, in both languages."""
+    project = folder / "season"
+    announce("init", str(project))
+    for name, schedule in SCHEDULES.items():
+        file = project / "campaigns" / f"{name}.yaml"
+        lines = file.read_text("utf-8").splitlines()
+        text = "\n".join(line for line in lines if not line.startswith("as_of:"))
+        file.write_text(f"{text}\n\nschedule:\n{schedule.strip(chr(10))}\n", "utf-8")
+    span = ("--from", "2025-01-01", "--to", "2025-05-04")
+    for language in MAILS:
+        page = folder / f"season.{language}.html"
+        announce("schedule", "simulate", *span, "--page", str(page), at=project, language=language)
+        shoot(page.as_uri(), PICTURES / f"season.{language}.png", width=1100, height=900)
 
 
 def announce(*arguments: str, at: Path | None = None, language: str = "en") -> str:
