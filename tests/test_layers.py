@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,7 @@ OWNERS = {
 }
 
 
+@cache
 def imports() -> list[tuple[str, str, str]]:
     """Every (room, imported module, place) of the package, those under TYPE_CHECKING too."""
     found = []
