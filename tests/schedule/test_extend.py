@@ -117,9 +117,17 @@ def test_nobody_is_told_where_nobody_knew(season) -> None:
     assert not (season.root / SEQUEL).exists()
 
 
+def test_that_approvals_hold_no_longer_is_told(begun) -> None:
+    """Before the yes."""
+    assert "approved again" not in extend(begun, "--dry-run").out
+    begun.write(ENTRY, facts=FACTS, more="approval: required\n")
+    assert "approved again" in extend(begun, "--dry-run").out
+
+
 def test_a_plain_date_moves_too(begun) -> None:
-    """Of any fact, wherever it stands."""
-    assert extend(begun, "--yes", fact="opens", to="2025-01-13").code == 0
+    """Of any fact, wherever it stands; no reminder goes by it."""
+    ended = extend(begun, "--yes", fact="opens", to="2025-01-13")
+    assert (ended.code, "No occurrence moves." in ended.out) == (0, True)
     assert "  opens: 2025-01-13\n" in (begun.root / FILE).read_text("utf-8")
 
 

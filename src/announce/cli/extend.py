@@ -54,6 +54,8 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
             say("The article ({language}) is out with the old date, and cannot be changed.",
                 language=row.language)
         )  # fmt: skip
+    if opened.campaign.approvals is not None:
+        screen.line(say("Approvals of it no longer hold then: it has to be approved again."))
     for other in found.others:
         screen.line(say("{file} has the same date: move it too.", file=other))
     begun = None
@@ -96,7 +98,13 @@ def _of(row: Delivery) -> str:
 def _show_occurrences(
     screen: Screen, project: Project, pairs: list[tuple[Standing | None, Standing | None]]
 ) -> None:
-    if not pairs:
+    moved = [
+        (before, after)
+        for before, after in pairs
+        if before is None or after is None or before.occurrence.due != after.occurrence.due
+    ]
+    if not moved:
+        screen.line(say("No occurrence moves."))
         return
     screen.table(
         [say("occurrence"), say("was due"), say("is due"), say("state")],
@@ -107,7 +115,7 @@ def _show_occurrences(
                 when(after.occurrence.due, project) if after else "–",
                 stand_text(after) if after else say("no longer in the schedule"),
             ]
-            for before, after in pairs
+            for before, after in moved
         ],
     )
 
