@@ -121,6 +121,14 @@ def require_whole_ledger(opened: Opened) -> None:
             verify(ledger, project.root, state_folder())
 
 
+def is_held(opened: Opened, now: datetime) -> bool:
+    """Whether a run of the campaign is under way; one whose process is gone is ended."""
+    project, campaign = opened.project, opened.campaign
+    with closing(open_ledger_of(project, ledger_channel(project, campaign))) as ledger:
+        ledger.recover(campaign.id, now)
+        return ledger.running(campaign.id) is not None
+
+
 def decide(
     opened: Opened,
     parts: Iterable[Occurrence],

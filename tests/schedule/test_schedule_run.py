@@ -383,6 +383,20 @@ def test_of_one_person_in_doubt_twice_it_is_said_which(season) -> None:
     assert season.counts == BOTH + BOTH + Counter({"mo@example.org": 1})
 
 
+def test_a_call_during_a_long_send_says_nothing(season) -> None:
+    """Cron calls again and again while the limits make it wait."""
+    season.write(ENTRY)
+    season.run(DUE["submission-14d"])
+    ledger = open_ledger("sqlite:///.announce/ledger.sqlite3", season.root, create=False)
+    run = ledger.begin("call", "submission-7d", at(DUE["submission-7d"]))
+    ended = season.run(DUE["submission-7d"])
+    assert (ended.code, ended.out, ended.err, season.counts) == (0, "", "", BOTH)
+    run.finish("done", at(DUE["submission-7d"]))
+    ledger.close()
+    season.run(DUE["submission-7d"])
+    assert season.counts == BOTH + BOTH
+
+
 def doubted(ledger: Ledger, occurrence: str) -> None:
     """Mo's message of an occurrence was handed over, and no answer came."""
     key, now = (

@@ -17,7 +17,7 @@ from announce.gathering import Opened, open_project
 from announce.ledger.base import Decision, HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.scheduling import decide, require_whole_ledger
+from announce.scheduling import decide, is_held, require_whole_ledger
 from announce.standing import CLOSED, PAST, SUPERSEDED, Stand, Standing
 from announce.texts import say, say_n
 
@@ -145,6 +145,10 @@ class _Run:
         chosen = choose(opened, now(), name, sending=True)
         # Another process may have sent it since the schedule was read.
         if Stand.DUE not in {one.stand for one in chosen.parts}:
+            return
+        if not self._dry_run and is_held(opened, now()):
+            # Cron would make a mail of every word, every few minutes of a long send.
+            self._document(opened.campaign.id, name, "held", "")
             return
         first = next(one for one in chosen.parts if one.stand is Stand.DUE)
         self._screen.line(
