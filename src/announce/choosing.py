@@ -138,15 +138,13 @@ def begin(chosen: Choice, now: datetime) -> None:
 
 
 def conclude(chosen: Choice, now: datetime, *, by_hand: bool) -> None:
-    """Write down that everybody who was due got it, as far as its moment has come: who is added
-    to the audience later gets no message of the past. One sent early stays open until then;
-    `by_hand` all parts of it were sent."""
+    """Write down that everybody who was due got it: who is added to the audience later gets no
+    message of the past. `by_hand` all parts of it were sent, also before their moment."""
     parts = [
         one.occurrence
         for one in chosen.parts
-        if (by_hand or one.stand is Stand.DUE)
-        and one.occurrence.due is not None
-        and one.occurrence.due <= now
+        if by_hand
+        or (one.stand is Stand.DUE and one.occurrence.due is not None and one.occurrence.due <= now)
     ]
     decide(chosen.opened, parts, Decision.DONE, now)
 

@@ -29,7 +29,7 @@ from announce.problems import did_you_mean
 from announce.reading.campaigns import campaign_files, read_campaign, shown_path
 from announce.reading.schedule_checks import dates_of
 from announce.reading.yamlfile import load_yaml
-from announce.scheduling import standings
+from announce.scheduling import require_whole_ledger, standings
 from announce.sequels import REACHED, Begun, Sequel, begin_sequel, original_title
 from announce.standing import Standing
 from announce.texts import say
@@ -144,8 +144,10 @@ def move_of(opened: Opened, name: str, text: str) -> Move:
 
 
 def consequences(move: Move, now: datetime) -> Consequences:
-    """What follows from a move. Changes nothing."""
+    """What follows from a move. Changes nothing. LedgerBehind where the witnesses know of more
+    people than the ledger: they would not be told."""
     opened = move.opened
+    require_whole_ledger(opened)
     before = standings(opened, now) if opened.campaign.schedule else []
     facts = _with(opened.campaign.facts, move.name.split("."), move.new)
     moved = replace(opened, campaign=opened.campaign.model_copy(update={"facts": facts}))
@@ -211,8 +213,12 @@ def _unwritten(move: Move) -> InputError:
 
 def _sequel(move: Move, reached: Sequence[Delivery]) -> Begun:
     project, campaign = move.opened.project, move.opened.campaign
+    what = f"{move.name.rpartition('.')[2].replace('_', '-').lower()}-{_day(move.new)}"
+    # A date may come back that was told before: that is another message.
+    names = (what, *(f"{what}-{number}" for number in range(2, 100)))
+    folder = project.root / "campaigns"
     sequel = Sequel(
-        what=f"{move.name.rpartition('.')[2].replace('_', '-').lower()}-{_day(move.new)}",
+        what=next(one for one in names if not (folder / f"{campaign.id}-{one}.yaml").exists()),
         kind="deadline-moved",
         templates=_TEMPLATES,
         facts=(

@@ -22,6 +22,7 @@ from announce.outlets import is_sandboxed, open_ledger_of
 from announce.problems import did_you_mean, errors_in
 from announce.standing import Stand, Standing, judge
 from announce.texts import say
+from announce.timetable.rules import prefix_of
 from announce.timetable.timetable import timetable
 
 
@@ -38,7 +39,12 @@ def standings(
     found = timetable(project, campaign, now, zones=zones_of(opened), begin=begin, end=end)
     with closing(open_ledger_of(project, ledger_channel(project, campaign))) as ledger:
         decided = ledger.decisions.of(campaign.id)
-        begun = {one.part for one in found if _has_begun(ledger, campaign, one, decided)}
+        found = [one for one in found if not _is_before_its_time(one, decided, now)]
+        begun = {
+            one.part
+            for one in found
+            if one.due is not None and one.due <= now and _has_begun(ledger, campaign, one, decided)
+        }
         again = _to_go_on(ledger, campaign, found, decided)
     return [
         replace(one, stand=Stand.DUE, only=again[one.occurrence.id])
@@ -46,6 +52,19 @@ def standings(
         else one
         for one in judge(found, now, decided, begun)
     ]
+
+
+def _is_before_its_time(
+    one: Occurrence, decided: Mapping[tuple[str, str], Decided], now: datetime
+) -> bool:
+    """Whether a cron entry without a start would reach back to before it was first looked at."""
+    entry = one.entry
+    if entry is None or entry.cron is None or entry.start is not None or one.part in decided:
+        return False
+    assert one.due is not None
+    prefix = f"{prefix_of(entry)}-"
+    seen = [made.at for (name, _), made in decided.items() if name.startswith(prefix)]
+    return one.due + entry.grace < min(seen, default=now)
 
 
 def _is_closed(one: Standing, now: datetime) -> bool:

@@ -192,3 +192,24 @@ def test_the_draft_with_the_old_date_is_brought_up_to_date(begun) -> None:
     [draft] = box.drafts()
     assert "2月18日" in draft.articles[0].content
     assert "2月11日" not in draft.articles[0].content
+
+
+def test_a_date_that_comes_back_can_be_told_again(begun) -> None:
+    """It is another message, to the same people."""
+    for to in (NEW, "2025-02-12 23:59 AoE", NEW):
+        ended = extend(begun, "--yes", to=to)
+        assert ended.code == 0, ended.err
+    second = SEQUEL.replace(".yaml", "-2.yaml")
+    for file in (SEQUEL, second):
+        assert begun.call(THEN, "send", file, "--yes").code == 0
+    assert sum("Deadline" in subject for _, subject in begun.arrived) == 2
+
+
+def test_a_lost_ledger_stops_it(begun) -> None:
+    """Those who got the old date would not be told."""
+    for path in (begun.root / ".announce").glob("ledger*"):
+        path.unlink()
+    before = (begun.root / FILE).read_text("utf-8")
+    ended = extend(begun, "--yes")
+    assert ended.code == 4
+    assert (begun.root / FILE).read_text("utf-8") == before

@@ -115,6 +115,8 @@ def command(
     late: bool,
 ) -> int:
     """Send a campaign."""
+    if late and occurrence is None:
+        raise click.UsageError(say("--late goes with --occurrence: say which one"))
     asked = Asked(
         dry_run=dry_run,
         yes=yes,

@@ -264,8 +264,8 @@ def _ids_of(entry: Mapping[str, Any]) -> set[str]:
     if not isinstance(fact, str):
         return {str(own or "once")}
     lengths = entry.get("by")
-    read = [read_length(one) for one in ([lengths] if isinstance(lengths, str) else lengths or [])
-            if isinstance(one, str)]  # fmt: skip
+    several = lengths if isinstance(lengths, list) else [lengths]
+    read = [read_length(one) for one in several if isinstance(one, str)]
     side = "after-" if "after" in entry else ""
     prefix = own or fact.rpartition(".")[2].lower()
     return {f"{prefix}-{side}{one.text}" for one in read if one is not None}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 
 from cronsim import CronSim, CronSimError
 
 from announce.texts import say
 
 _FIELDS = 5
+# More often than every hour nobody is to be written to: it is a slip.
+_MOST_A_DAY = 24
 
 
 def cron_fault(text: str) -> str:
@@ -19,9 +23,14 @@ def cron_fault(text: str) -> str:
     if len(fields) != _FIELDS:
         return say("it has {n} fields, not five", n=len(fields))
     try:
-        next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)))
+        moments = CronSim(text, datetime(2024, 1, 1, tzinfo=UTC))
+        first = next(moments, None)
+        if first is None:
+            return say("no day is ever like that")
+        week = takewhile(lambda at: at < first + timedelta(days=8), moments)
+        days = Counter(at.date() for at in islice(week, _MOST_A_DAY * 8))
+        if days and max(days.values()) > _MOST_A_DAY:
+            return say("it is due more than {n} times a day", n=_MOST_A_DAY)
     except CronSimError as error:
         return str(error)
-    except StopIteration:
-        return say("no day is ever like that")
     return ""

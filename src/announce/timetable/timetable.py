@@ -49,14 +49,18 @@ def timetable(
 
 def _in_order(one: Occurrence, others: Sequence[Occurrence]) -> Occurrence:
     """The occurrence; left out where quiet times would take it before one that comes earlier in
-    its entry: "12 hours left" is not sent before "2 days left"."""
-    if one.nominal is None or not one.moved or _due(one) >= one.nominal:
+    its entry, or after one that comes later: "12 hours left" is not sent before "2 days left"."""
+    if one.nominal is None or not one.moved:
         return one
+    goes_back = _due(one) < one.nominal
     overtaken = any(
         (other.place, other.zone) == (one.place, one.zone)
         and other.nominal is not None
-        and other.nominal < one.nominal
-        and _due(other) >= _due(one)
+        and (
+            other.nominal < one.nominal and _due(other) >= _due(one)
+            if goes_back
+            else other.nominal > one.nominal and _due(other) < _due(one)
+        )
         for other in others
     )
     return replace(one, due=one.nominal, skipped=one.moved, moved="") if overtaken else one
