@@ -45,6 +45,9 @@ def standings(
             for one in found
             if one.due is not None and one.due <= now and _has_begun(ledger, campaign, one, decided)
         }
+        # Those too that an edit took out of the schedule.
+        gone = ledger.adopted_occurrences(campaign.id) - {one.id for one in found}
+        begun |= {(name, "") for name in gone}
         again = _to_go_on(ledger, campaign, found, decided)
     return [
         replace(one, stand=Stand.DUE, only=again[one.occurrence.id])

@@ -59,10 +59,11 @@ def judge(
     decided: Mapping[tuple[str, str], Decided],
     begun: Collection[tuple[str, str]],
 ) -> list[Standing]:
-    """How occurrences stand, given what was decided of them and which were begun."""
+    """How occurrences stand, given what was decided of them and which were begun, of those too that
+    an edit took out of the schedule."""
     judged = []
     for one in occurrences:
-        stand, reason = _judged(one, occurrences, now, decided, one.part in begun)
+        stand, reason = _judged(one, occurrences, now, decided, begun)
         judged.append(
             Standing(
                 occurrence=one,
@@ -80,7 +81,7 @@ def _judged(
     others: Sequence[Occurrence],
     now: datetime,
     decided: Mapping[tuple[str, str], Decided],
-    begun: bool,
+    begun: Collection[tuple[str, str]],
 ) -> tuple[Stand, str]:
     assert one.due is not None
     assert one.entry is not None
@@ -95,9 +96,9 @@ def _judged(
         return Stand.LAPSED, one.skipped
     if one.closes is not None and now >= one.closes:
         return Stand.LAPSED, CLOSED
-    if begun:
+    if one.part in begun:
         return Stand.DUE, ""
-    if _was_sent_today(one, others, decided):
+    if _was_sent_today(one, others, decided, begun):
         return Stand.LAPSED, RESCHEDULED
     if any(_supersedes(other, one, now) for other in others):
         return Stand.LAPSED, SUPERSEDED
@@ -129,14 +130,17 @@ def _supersedes(other: Occurrence, one: Occurrence, now: datetime) -> bool:
 
 
 def _was_sent_today(
-    one: Occurrence, others: Sequence[Occurrence], decided: Mapping[tuple[str, str], Decided]
+    one: Occurrence,
+    others: Sequence[Occurrence],
+    decided: Mapping[tuple[str, str], Decided],
+    begun: Collection[tuple[str, str]],
 ) -> bool:
-    """Whether the expression of a cron entry was changed after it was sent on the same day."""
+    """Whether the expression of a cron entry was changed after it was sent on the same day, as
+    this ledger knows or one that was adopted."""
     if one.entry is None or one.entry.cron is None or one.nominal is None:
         return False
     day = f"{prefix_of(one.entry)}-{one.nominal:%Y-%m-%d}T"
     known = {other.id for other in others}
-    return any(
-        name.startswith(day) and name not in known and what.what is Decision.DONE
-        for (name, _zone), what in decided.items()
-    )
+    sent = {name for (name, _), what in decided.items() if what.what is Decision.DONE}
+    sent |= {name for name, _ in begun}
+    return any(name.startswith(day) and name not in known for name in sent)

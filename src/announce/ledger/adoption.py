@@ -38,6 +38,12 @@ def taken_over(connection: Connection, campaign: str, occurrence: str) -> TakenO
     )
 
 
+def occurrences_of(connection: Connection, campaign: str) -> frozenset[str]:
+    """The occurrences of a campaign of which anything was adopted."""
+    found = select(adoptions.c.occurrence).where(adoptions.c.campaign == campaign)
+    return frozenset(connection.execute(found).scalars())
+
+
 def ledgers_of(connection: Connection, campaign: str, occurrence: str) -> dict[str, int]:
     """The ledgers whose record was adopted for an occurrence, each with its sequence."""
     return _known(connection, campaign, occurrence)[0]

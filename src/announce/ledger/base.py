@@ -354,6 +354,9 @@ class Ledger(Many, Protocol):
     def adopted(self, campaign: str, occurrence: str) -> TakenOver:
         """What was adopted for an occurrence."""
 
+    def adopted_occurrences(self, campaign: str) -> frozenset[str]:
+        """The occurrences of a campaign of which anything was adopted."""
+
     def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
         """Take witnesses' knowledge over, for deliveries here and still to come; how many here
         became sent and in doubt. `new_id`: this is a copy whose original went on."""

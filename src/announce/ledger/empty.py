@@ -278,6 +278,10 @@ class EmptyLedger:
         """Nothing."""
         return TakenOver(campaign=campaign, occurrence=occurrence)
 
+    def adopted_occurrences(self, campaign: str) -> frozenset[str]:
+        """None."""
+        return frozenset()
+
     def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
         """Refused."""
         _refuse(self._path)

@@ -263,6 +263,11 @@ class SqlLedger:
         with self._core.reading() as connection:
             return adoption.taken_over(connection, campaign, occurrence)
 
+    def adopted_occurrences(self, campaign: str) -> frozenset[str]:
+        """See `Ledger`."""
+        with self._core.reading() as connection:
+            return adoption.occurrences_of(connection, campaign)
+
     def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
         """See `Ledger`."""
         sent = in_doubt = 0
