@@ -21,10 +21,13 @@ import time_machine
 # What a send imports only when it comes to it is to be here before the fork.
 COMMANDS = ("send", "status", "log", "settle", "ledger", "sending", "schedule.run")
 ROOMS = (
-    "announce", "announce.channels.email", "announce.ledger", "announce.rendering",
-    "announce.timetable", "announce.checks",
+    "announce", "announce.articles", "announce.channels.email", "announce.channels.wechat",
+    "announce.ledger", "announce.rendering", "announce.timetable", "announce.checks",
 )  # fmt: skip
-LIBRARIES = ("cronsim", "holidays")
+LIBRARIES = (
+    "babel.numbers", "cronsim", "dateutil.rrule", "holidays", "holidays.countries",
+    "icalendar.cal.calendar", "icalendar.prop", "segno",
+)  # fmt: skip
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
@@ -38,6 +41,7 @@ def main() -> None:
                 importlib.import_module(module.name)
     for name in LIBRARIES:
         importlib.import_module(name)
+    importlib.import_module("announce.checks.catalogue").checks()
     # Whoever loses its parent becomes ours, so that we see the end of it too.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for line in sys.stdin:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -211,7 +211,13 @@ class Server:
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
-    def start(self, project: Path, *arguments: str, moment: str | None = None) -> Attempt:
+    def start(
+        self,
+        project: Path,
+        *arguments: str,
+        moment: str | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> Attempt:
         """Begin a command in a project; its clock stands at a `moment` (ISO) and goes on."""
         number = next(self._numbers)
         out, err = (self._folder / f"{number}.{name}" for name in ("out", "err"))
@@ -221,7 +227,7 @@ class Server:
             do="start",
             arguments=arguments,
             cwd=str(project),
-            env=environment(project),
+            env=environment(project) | dict(secrets or {}),
             out=str(out),
             err=str(err),
             moment=moment,
