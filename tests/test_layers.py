@@ -29,7 +29,7 @@ FLOORS = [
         "staging",
     },
     {"dispatch", "articles"},
-    {"scheduling", "choosing", "standing"},
+    {"scheduling", "choosing", "standing", "vanished"},
     {
         "preparing",
         "looking",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from announce.outlets import is_sandboxed
 from announce.scheduling import at_occurrence, decide, find, measured, standings
 from announce.standing import Stand, Standing
 from announce.texts import say
+
+OVER = frozenset({Stand.DONE, Stand.LAPSED, Stand.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,20 @@ def choose(
             say("the schedule of {campaign} has no occurrence", campaign=opened.campaign.id),
             hint=say("look at its start, end and cron: announce schedule list"),
         )
-    at = measured(parts[0].occurrence, now, sending=sending)
+    if parts[0].occurrence.entry is None:
+        raise InputError(
+            say(
+                "{name} is no longer in the schedule of {campaign}",
+                name=parts[0].occurrence.id,
+                campaign=opened.campaign.id,
+            ),
+            hint=say("announce schedule list shows what became of it"),
+        )
+    first, stands = parts[0].occurrence, {one.stand for one in parts}
+    # One that is over is looked at as it was to be sent.
+    leaves = sending and (late or Stand.DONE in stands)
+    moment = first.due if first.due and stands <= OVER and not leaves else now
+    at = measured(first, moment, sending=sending)
     return Choice(
         opened=at_occurrence(opened, at),
         parts=tuple(parts),
@@ -65,10 +81,22 @@ def choose(
     )
 
 
+def of_each_kind(known: Sequence[Standing]) -> list[str]:
+    """The next occurrence of each entry that has templates, an audience or channels of its own."""
+    kinds: dict[tuple[object, ...], str] = {}
+    for one in known:
+        entry = one.occurrence.entry
+        if entry is not None and one.stand in (Stand.DUE, Stand.COMING):
+            what = (entry.kind, entry.where, *entry.exclude, *(entry.channels or ()))
+            kinds.setdefault(what, one.occurrence.id)
+    return list(kinds.values())
+
+
 def _picked(known: list[Standing]) -> list[Standing]:
     ranks = {Stand.DUE: 0, Stand.ASKS: 1, Stand.COMING: 2}
     ranked = [one for one in known if one.stand in ranks]
-    first = min(ranked, key=lambda one: ranks[one.stand], default=known[-1] if known else None)
+    there = [one for one in known if not one.occurrence.vanished]
+    first = min(ranked, key=lambda one: ranks[one.stand], default=there[-1] if there else None)
     if first is None:
         return []
     return [one for one in known if one.occurrence.id == first.occurrence.id]
@@ -84,7 +112,11 @@ def _refusal(parts: list[Standing], known: list[Standing], wanted: str | None) -
         asks = next((one for one in known if one.stand is Stand.ASKS), None)
         if asks is not None:
             return GateError(
-                say("{name} is late, and asks what becomes of it", name=asks.occurrence.id),
+                say(
+                    "{name} asks what becomes of it: {reason}",
+                    name=asks.occurrence.id,
+                    reason=reason_text(asks.reason),
+                ),
                 hint=say(
                     "`--occurrence {name}` sends it; `announce schedule skip` leaves it out",
                     name=asks.occurrence.id,

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from announce.checks.moved import KIND, moved_of
 from announce.errors import InputError
 from announce.gathering import Opened, gather
 from announce.ledger.files import write_whole
-from announce.model.campaign import channels_of
+from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import Delivery
 from announce.model.languages import Language
 from announce.model.moment import Deadline, MomentError, parse_moment
@@ -100,21 +101,28 @@ class Move:
     @property
     def later(self) -> bool:
         """Whether it is an extension."""
-        zone = _zone(self.opened.project)
-        return end_of(self.new, zone) > end_of(self.old, zone)
+        return _is_later(self, self.old)
+
+    def is_past(self, now: datetime) -> bool:
+        """Whether the new date is over."""
+        return end_of(self.new, _zone(self.opened.project)) <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequences:
     """What follows: each occurrence before and after (None where it is only on one side), the
     deliveries that told the old date, the articles that are drafts still and those that are out,
-    and other campaigns' files with the same date under the same name."""
+    and other campaigns' files with the same date under the same name. `outdated` are files that
+    announce a date that no longer holds and were sent to nobody; `told` is the date that people
+    know, which may be an older one for that."""
 
     occurrences: Sequence[tuple[Standing | None, Standing | None]]
     reached: Sequence[Delivery]
     drafts: Sequence[Delivery]
     published: Sequence[Delivery]
     others: Sequence[str]
+    outdated: Sequence[str]
+    told: date | Deadline
 
 
 def move_of(opened: Opened, name: str, text: str) -> Move:
@@ -153,16 +161,22 @@ def consequences(move: Move, now: datetime) -> Consequences:
     moved = replace(opened, campaign=opened.campaign.model_copy(update={"facts": facts}))
     after = standings(moved, now) if opened.campaign.schedule else []
     reached, drafts, published = _told(opened)
+    told, outdated = _announced(move)
+    if str(told) == str(move.new):
+        # It is back at the date that they know.
+        reached = []
     return Consequences(
         occurrences=_pairs(before, after),
         reached=reached,
         drafts=drafts,
         published=published,
         others=_others(move),
+        outdated=outdated,
+        told=told,
     )
 
 
-def carry_out(move: Move, reached: Sequence[Delivery]) -> Begun | None:
+def carry_out(move: Move, found: Consequences) -> Begun | None:
     """Change the fact in the campaign's file, and begin the campaign that says so to those who
     got the old date; None where nobody did. InputError where the file cannot be changed in its
     place, or that campaign is there already."""
@@ -171,10 +185,10 @@ def carry_out(move: Move, reached: Sequence[Delivery]) -> Begun | None:
     write_whole(path, _rewritten(move, before))
     try:
         campaign, _problems = read_campaign(move.opened.project, path)
-        found = None if campaign is None else fact_of(campaign.facts, move.name)
-        if str(found) != str(move.new):
+        written = None if campaign is None else fact_of(campaign.facts, move.name)
+        if str(written) != str(move.new):
             raise _unwritten(move)
-        return _sequel(move, reached) if reached else None
+        return _sequel(move, found) if found.reached else None
     except BaseException:
         write_whole(path, before)
         raise
@@ -211,7 +225,7 @@ def _unwritten(move: Move) -> InputError:
     )
 
 
-def _sequel(move: Move, reached: Sequence[Delivery]) -> Begun:
+def _sequel(move: Move, found: Consequences) -> Begun:
     project, campaign = move.opened.project, move.opened.campaign
     what = f"{move.name.rpartition('.')[2].replace('_', '-').lower()}-{_day(move.new)}"
     # A date may come back that was told before: that is another message.
@@ -219,24 +233,30 @@ def _sequel(move: Move, reached: Sequence[Delivery]) -> Begun:
     folder = project.root / "campaigns"
     sequel = Sequel(
         what=next(one for one in names if not (folder / f"{campaign.id}-{one}.yaml").exists()),
-        kind="deadline-moved",
+        kind=KIND,
         templates=_TEMPLATES,
         facts=(
             f"original: {original_title(project, campaign)}",
-            f"old: {move.old}",
+            f"old: {found.told}",
             f"new: {move.new}",
-            f"later: {'true' if move.later else 'false'}",
+            f"later: {'true' if _is_later(move, found.told) else 'false'}",
+            f"moved: {{campaign: {campaign.id}, date: {move.name}}}",
         ),
         about=(
             f"Says that {move.name} of {campaign.id} moved, to those who got the old date.",
             "Look at it: announce preview.",
         ),
     )
-    return begin_sequel(gather(move.opened), reached, sequel)
+    return begin_sequel(gather(move.opened), found.reached, sequel)
 
 
 def _day(moment: date | Deadline) -> str:
     return f"{moment.local if isinstance(moment, Deadline) else moment:%Y-%m-%d}"
+
+
+def _is_later(move: Move, old: date | Deadline) -> bool:
+    zone = _zone(move.opened.project)
+    return end_of(move.new, zone) > end_of(old, zone)
 
 
 def _zone(project: Project) -> ZoneInfo:
@@ -276,6 +296,33 @@ def _told(opened: Opened) -> tuple[list[Delivery], list[Delivery], list[Delivery
                     known = known_of(ledger.events(row.key))
                     (published if known.is_out else drafts).append(row)
     return reached, drafts, published
+
+
+def _announced(move: Move) -> tuple[date | Deadline, list[str]]:
+    """The date that people were told last, and the files of announcements that nobody got."""
+    project, told = move.opened.project, move.old
+    before: dict[str, date | Deadline] = {}
+    outdated = []
+    for path in campaign_files(project):
+        campaign, _ = read_campaign(project, path)
+        if campaign is None or moved_of(campaign) != (move.opened.campaign.id, move.name):
+            continue
+        old = fact_of(campaign.facts, "old")
+        if old is None or _reached_anybody(project, campaign):
+            continue
+        outdated.append(shown_path(project, path))
+        before[str(campaign.facts.get("new"))] = old
+    for _ in range(len(before)):
+        told = before.pop(str(told), told)
+    return told, outdated
+
+
+def _reached_anybody(project: Project, campaign: Campaign) -> bool:
+    for channel in channels_of(campaign):
+        with closing(open_ledger_of(project, channel)) as ledger:
+            if any(ledger.deliveries(campaign.id, states=list(REACHED))):
+                return True
+    return False
 
 
 def _others(move: Move) -> list[str]:

@@ -10,6 +10,7 @@ from functools import partial
 
 from announce.checks.dates import late_facts, past_facts
 from announce.checks.limits import assumed_limits
+from announce.checks.moved import moved_again
 from announce.checks.notices import untellable
 from announce.checks.secrets import missing_secrets
 from announce.composing import Composer
@@ -105,6 +106,7 @@ def prepare_opened(
     lasting = tuple(judged(project, campaign, raw))
     raw += [
         *past_facts(project, campaign, place, now),
+        *(moved_again(project, campaign, place) if _leaves(plan) else ()),
         *assumed_limits(project, campaign),
         *untellable(project, campaign),
         *missing_secrets(project, campaign),
@@ -117,6 +119,11 @@ def prepare_opened(
     if errors_in(whole):
         raise faulty(opened.named, whole)
     return replace(prepared, plan=replace(plan, problems=whole), lasting=lasting)
+
+
+def _leaves(plan: Plan) -> bool:
+    """Whether anything is still to be sent."""
+    return any(state in (State.PLANNED, State.FAILED) for _, _, state in plan.sums.counts)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from announce.errors import InputError
@@ -20,10 +20,11 @@ from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.problems import did_you_mean, errors_in
-from announce.standing import Stand, Standing, judge
+from announce.standing import VANISHED, Stand, Standing, judge
 from announce.texts import say
-from announce.timetable.rules import prefix_of
-from announce.timetable.timetable import timetable
+from announce.timetable.rules import moment_of, prefix_of
+from announce.timetable.timetable import by_due, is_around, timetable
+from announce.vanished import vanished
 
 
 def standings(
@@ -39,15 +40,24 @@ def standings(
     found = timetable(project, campaign, now, zones=zones_of(opened), begin=begin, end=end)
     with closing(open_ledger_of(project, ledger_channel(project, campaign))) as ledger:
         decided = ledger.decisions.of(campaign.id)
-        found = [one for one in found if not _is_before_its_time(one, decided, now)]
+        adopted = ledger.adopted_occurrences(campaign.id)
+        there = {one.part for one in found}
+        gone = [
+            one
+            for one in vanished(project, campaign, there, decided, adopted)
+            if is_around(one, now, begin=begin, end=end)
+        ]
+        found = [
+            one
+            for one in found
+            if one.id in adopted or not _is_before_its_time(one, decided, now)
+        ]  # fmt: skip
+        found = sorted([*found, *gone], key=by_due)
         begun = {
             one.part
             for one in found
             if one.due is not None and one.due <= now and _has_begun(ledger, campaign, one, decided)
         }
-        # Those too that an edit took out of the schedule.
-        gone = ledger.adopted_occurrences(campaign.id) - {one.id for one in found}
-        begun |= {(name, "") for name in gone}
         again = _to_go_on(ledger, campaign, found, decided)
     return [
         replace(one, stand=Stand.DUE, only=again[one.occurrence.id])
@@ -83,7 +93,7 @@ def _to_go_on(
     """Who of occurrences that were done is due again since: settled as not sent, or an article
     that is to be made anew."""
     found = {}
-    for name in {one.id for one in occurrences}:
+    for name in {one.id for one in occurrences if one.entry is not None}:
         parts = [one.part for one in occurrences if one.id == name]
         if not all(part in decided and decided[part].what is Decision.DONE for part in parts):
             continue
@@ -113,8 +123,8 @@ def _has_begun(
 ) -> bool:
     """Whether an occurrence was begun at its moment, here or by a ledger that was adopted. Some
     sent early, by hand, are no beginning."""
-    if one.part in decided:
-        return decided[one.part].what is Decision.BEGUN
+    if (known := decided.get(one.part)) is not None:
+        return known.what is Decision.BEGUN or known.reason == VANISHED
     taken = ledger.adopted(campaign.id, one.id)
     return bool(taken.sections or taken.unknown)
 
@@ -194,7 +204,7 @@ def find(
     """The parts of the occurrence with an id. InputError where the schedule has none such."""
     known = told() if told else standings(opened, now)
     found = [one for one in known if one.occurrence.id == wanted]
-    if not found and (day := _day_of(wanted)) is not None:
+    if not found and (day := moment_of(wanted)) is not None:
         # Of a cron entry, perhaps far away.
         zone = ZoneInfo(opened.project.settings.timezone)
         around = day.replace(tzinfo=zone)
@@ -222,13 +232,6 @@ def latest(ledger: Ledger, campaign: str) -> str:
     """The occurrence of a campaign that was begun last."""
     known = [occurrence for name, occurrence in ledger.campaigns() if name == campaign]
     return known[-1] if known else ONCE
-
-
-def _day_of(name: str) -> datetime | None:
-    try:
-        return datetime.strptime(name[-15:], "%Y-%m-%dT%H%M").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _unknown(opened: Opened, wanted: str, known: list[Standing]) -> InputError:

@@ -1,13 +1,13 @@
 """A whole season with a clock of its own: what is sent when, to whom, and what collides.
 
-The ledger is left out: it is the schedule that is judged, with the audiences as they are now, as
-if `announce schedule run` were called all the time. Nothing is sent or written.
+What the ledger has as sent or left out is shown as that. All else is judged with the audiences as
+they are now, as if `announce schedule run` were called all the time. Nothing is sent or written.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,10 +26,11 @@ from announce.model.occurrence import Occurrence
 from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN, Quiet
 from announce.model.season import Beat, Crowded, Season
+from announce.outlets import is_sandboxed
 from announce.preparing import suppressed_of
 from announce.problems import Place, errors_in
-from announce.scheduling import at_occurrence, measured, zones_of
-from announce.standing import Stand, judge
+from announce.scheduling import at_occurrence, ledger_channel, measured, standings, zones_of
+from announce.standing import Stand, Standing, judge
 from announce.texts import say
 from announce.timetable.quiet import Hush
 from announce.timetable.timetable import timetable
@@ -46,20 +47,24 @@ def simulate(
     begin: datetime,
     end: datetime,
     *,
+    now: datetime,
     most: int,
 ) -> Season:
-    """The season between two moments, of campaigns with the names of their files; `most` mails to
-    one person within a day are too many."""
+    """The season between two moments, of campaigns with the names of their files, with what was
+    decided until `now`; `most` mails to one person within a day are too many."""
     suppressed = suppressed_of(project)
     beats: list[Beat] = []
     faults: dict[str, AnnounceError] = {}
     for file, opened in campaigns:
         try:
-            found = _beats(file, opened, begin, end)
+            known = _decided(opened, begin, end, now)
+            found = [*_beats(file, opened, begin, end, known), *_past(file, opened, known)]
         except AnnounceError as error:
             faults[file] = error
             continue
-        beats += [one if one.reason else _filled(opened, one, suppressed) for one in found]
+        beats += [
+            one if one.reason or one.left else _filled(opened, one, suppressed) for one in found
+        ]
     beats.sort(key=lambda one: (one.at, one.campaign))
     beats = _with_masses(_with_limits(project, beats))
     return Season(
@@ -71,12 +76,38 @@ def simulate(
     )
 
 
-def _beats(file: str, opened: Opened, begin: datetime, end: datetime) -> list[Beat]:
-    """What `schedule run` would do of a campaign, called at every moment."""
+def _decided(opened: Opened, begin: datetime, end: datetime, now: datetime) -> list[Standing]:
+    """What the ledger of real sends knows as sent, or as left out."""
     project, campaign = opened.project, opened.campaign
-    found = timetable(project, campaign, begin, zones=zones_of(opened), begin=begin, end=end)
+    if is_sandboxed(project, ledger_channel(project, campaign)):
+        return []
+    return [
+        one
+        for one in standings(opened, now, begin=begin, end=end)
+        if one.stand in (Stand.DONE, Stand.SKIPPED) and _is_within(one.occurrence, begin, end)
+    ]
+
+
+def _past(file: str, opened: Opened, known: Iterable[Standing]) -> Iterator[Beat]:
+    for one in known:
+        assert one.occurrence.due is not None
+        beat = _beat(file, opened, one.occurrence, one.occurrence.due, one.reason)
+        yield replace(beat, left=one.stand is Stand.DONE)
+
+
+def _beats(
+    file: str, opened: Opened, begin: datetime, end: datetime, known: Iterable[Standing]
+) -> Iterator[Beat]:
+    """What `schedule run` would do of a campaign, called at every moment; of what is not known."""
+    project, campaign = opened.project, opened.campaign
+    past = {one.occurrence.part for one in known}
+    zones = zones_of(opened)
+    found = [
+        one
+        for one in timetable(project, campaign, begin, zones=zones, begin=begin, end=end)
+        if one.part not in past
+    ]
     decided: dict[tuple[str, str], Decided] = {}
-    beats: list[Beat] = []
     for moment in sorted({one.due for one in found if _is_within(one, begin, end) and one.due}):
         for one in judge(found, moment, decided, ()):
             if one.stand not in (Stand.DUE, Stand.LAPSED):
@@ -88,16 +119,11 @@ def _beats(file: str, opened: Opened, begin: datetime, end: datetime) -> list[Be
             decided[one.occurrence.part] = Decided(
                 what=what, reason=one.reason, due=one.occurrence.due, at=moment
             )
-            beats.append(
-                Beat(
-                    campaign=campaign.id,
-                    file=file,
-                    occurrence=one.occurrence,
-                    at=moment,
-                    reason="" if is_sent else one.reason,
-                )
-            )
-    return beats
+            yield _beat(file, opened, one.occurrence, moment, "" if is_sent else one.reason)
+
+
+def _beat(file: str, opened: Opened, one: Occurrence, at: datetime, reason: str) -> Beat:
+    return Beat(campaign=opened.campaign.id, file=file, occurrence=one, at=at, reason=reason)
 
 
 def _is_within(one: Occurrence, begin: datetime, end: datetime) -> bool:

@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from announce.ledger.base import Decided, Decision
 from announce.model.occurrence import Occurrence
-from announce.timetable.rules import prefix_of
 
 # A decision from so far in the future was made by a clock that was wrong.
 _CLOCKS = timedelta(minutes=10)
@@ -24,20 +23,25 @@ class Stand(StrEnum):
 
     COMING = "coming"  # its moment has not come
     DUE = "due"  # to be sent now
-    ASKS = "asks"  # late, and a person is to say what becomes of it
+    ASKS = "asks"  # a person is to say what becomes of it
     LAPSED = "lapsed"  # to be left out from now on, with the reason
     DONE = "done"
     SKIPPED = "skipped"
 
 
 # Why an occurrence is left out: stable words, worded for people by `model.wording`.
-PAST, CLOSED, SUPERSEDED, RESCHEDULED, BY_HAND = (
+PAST, CLOSED, SUPERSEDED, RESCHEDULED, VANISHED, BY_HAND = (
     "past",
     "closed",
     "superseded",
     "rescheduled",
+    "vanished",
     "by hand",
 )
+# Why one that is not late asks.
+RENAMED = "renamed"
+# As near to each other as two moments of one reminder, told in days and in hours.
+_NEAR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +63,8 @@ def judge(
     decided: Mapping[tuple[str, str], Decided],
     begun: Collection[tuple[str, str]],
 ) -> list[Standing]:
-    """How occurrences stand, given what was decided of them and which were begun, of those too that
-    an edit took out of the schedule."""
+    """How occurrences stand, given what was decided of them and which were begun. Those that
+    vanished from the file are among them."""
     judged = []
     for one in occurrences:
         stand, reason = _judged(one, occurrences, now, decided, begun)
@@ -84,10 +88,14 @@ def _judged(
     begun: Collection[tuple[str, str]],
 ) -> tuple[Stand, str]:
     assert one.due is not None
-    assert one.entry is not None
     known = decided.get(one.part)
     if known is not None and known.what is Decision.DONE:
         return Stand.DONE, ""
+    if one.entry is None:
+        # Nobody knows any more to whom it went, and with which words.
+        if known is not None and known.what is Decision.SKIPPED:
+            return Stand.SKIPPED, known.reason
+        return Stand.LAPSED, VANISHED
     if known is not None and known.what is Decision.SKIPPED and _holds(known, one, now):
         return Stand.SKIPPED, known.reason
     if now < one.due:
@@ -98,21 +106,28 @@ def _judged(
         return Stand.LAPSED, CLOSED
     if one.part in begun:
         return Stand.DUE, ""
-    if _was_sent_today(one, others, decided, begun):
+    if _was_sent_that_day(one, others, decided):
         return Stand.LAPSED, RESCHEDULED
     if any(_supersedes(other, one, now) for other in others):
         return Stand.LAPSED, SUPERSEDED
+    if now - one.due > one.entry.grace and one.entry.if_late == "skip":
+        return Stand.LAPSED, PAST
+    if any(_may_be_same(other, one, decided) for other in others):
+        return Stand.ASKS, RENAMED
     if now - one.due <= one.entry.grace or one.entry.if_late == "send":
         return Stand.DUE, ""
-    return (Stand.ASKS, "") if one.entry.if_late == "ask" else (Stand.LAPSED, PAST)
+    return Stand.ASKS, PAST
 
 
 def _holds(known: Decided, one: Occurrence, now: datetime) -> bool:
     """Whether a decision to leave one out still holds: not where a clock was wrong that made it,
     nor where its moment was moved into the future since."""
     assert one.due is not None
-    if known.reason == BY_HAND:
+    if known.reason == BY_HAND or one.vanished:
         return True
+    if known.reason == VANISHED:
+        # It is in the file again.
+        return False
     if known.at > now + _CLOCKS:
         return False
     return not (one.due > known.at and known.due != one.due)
@@ -120,27 +135,47 @@ def _holds(known: Decided, one: Occurrence, now: datetime) -> bool:
 
 def _supersedes(other: Occurrence, one: Occurrence, now: datetime) -> bool:
     """Whether a later occurrence of the same entry is due as well: nobody needs both at once."""
+    if (other.place, other.zone) != (one.place, one.zone) or other.id == one.id:
+        return False
+    if other.skipped or other.vanished:
+        return False
     assert other.due is not None
     assert one.due is not None
     assert other.nominal is not None
     assert one.nominal is not None
-    if (other.place, other.zone) != (one.place, one.zone) or other.id == one.id or other.skipped:
-        return False
     return other.due <= now and (other.due, other.nominal) > (one.due, one.nominal)
 
 
-def _was_sent_today(
-    one: Occurrence,
-    others: Sequence[Occurrence],
-    decided: Mapping[tuple[str, str], Decided],
-    begun: Collection[tuple[str, str]],
+def _was_sent_that_day(
+    one: Occurrence, others: Sequence[Occurrence], decided: Mapping[tuple[str, str], Decided]
 ) -> bool:
-    """Whether the expression of a cron entry was changed after it was sent on the same day, as
-    this ledger knows or one that was adopted."""
+    """Whether the expression of a cron entry was changed after it was begun on that day: as many
+    of the new ones are left out as of the old ones were."""
     if one.entry is None or one.entry.cron is None or one.nominal is None:
         return False
-    day = f"{prefix_of(one.entry)}-{one.nominal:%Y-%m-%d}T"
-    known = {other.id for other in others}
-    sent = {name for (name, _), what in decided.items() if what.what is Decision.DONE}
-    sent |= {name for name, _ in begun}
-    return any(name.startswith(day) and name not in known for name in sent)
+    old = new = 0
+    for other in others:
+        if other.place != one.place or other.nominal is None:
+            continue
+        if other.nominal.date() == one.nominal.date():
+            old += other.vanished and _may_have_left(decided.get(other.part))
+            new += not other.vanished and other.nominal <= one.nominal
+    return new <= old
+
+
+def _may_be_same(
+    other: Occurrence, one: Occurrence, decided: Mapping[tuple[str, str], Decided]
+) -> bool:
+    """Whether another one was sent at about that moment by an entry that is no longer there: the
+    same one under another name, or not; only a person knows."""
+    if not other.vanished or other.entry is not None:
+        return False
+    assert other.due is not None
+    assert one.due is not None
+    return abs(other.due - one.due) <= _NEAR and _may_have_left(decided.get(other.part))
+
+
+def _may_have_left(known: Decided | None) -> bool:
+    """Whether messages of one that vanished may have left; of one that nothing was decided of,
+    another ledger knows."""
+    return known is None or known.what is not Decision.SKIPPED or known.reason == VANISHED

@@ -196,13 +196,63 @@ def test_the_draft_with_the_old_date_is_brought_up_to_date(begun) -> None:
 
 def test_a_date_that_comes_back_can_be_told_again(begun) -> None:
     """It is another message, to the same people."""
-    for to in (NEW, "2025-02-12 23:59 AoE", NEW):
+    between = "2025-02-12 23:59 AoE"
+    second = SEQUEL.replace(".yaml", "-2.yaml")
+    for to, file in ((NEW, SEQUEL), (between, SEQUEL.replace("17", "12")), (NEW, second)):
         ended = extend(begun, "--yes", to=to)
         assert ended.code == 0, ended.err
-    second = SEQUEL.replace(".yaml", "-2.yaml")
-    for file in (SEQUEL, second):
         assert begun.call(THEN, "send", file, "--yes").code == 0
-    assert sum("Deadline" in subject for _, subject in begun.arrived) == 2
+    assert sum("Deadline" in subject for _, subject in begun.arrived) == 3
+    # What was sent to its end is no fault, whatever the date is by now.
+    assert begun.call(THEN, "check").code == 0
+
+
+def test_an_announcement_that_waited_too_long_is_refused(begun) -> None:
+    """It would tell a date that no longer holds."""
+    extend(begun, "--yes")
+    extend(begun, "--yes", to="2025-02-24 23:59 AoE")
+    ended = begun.call(THEN, "send", SEQUEL, "--yes")
+    assert ended.code == 2
+    assert "is 2025-02-24 23:59 AoE by now, and this announces 2025-02-17 23:59 AoE" in ended.err
+    assert "remove this campaign" in ended.err
+
+
+def test_people_are_told_from_the_date_that_they_know(begun) -> None:
+    """Not from one that nobody heard of."""
+    extend(begun, "--yes")
+    ended = extend(begun, "--yes", to="2025-02-24 23:59 AoE")
+    assert "people know 2025-02-10 23:59 AoE" in ended.out
+    assert f"{SEQUEL} was sent to nobody" in ended.out
+    begun.call(THEN, "send", "campaigns/call-submission-2025-02-24.yaml", "--yes")
+    texts = [path.read_text("utf-8") for path in begun.folder.rglob("*.eml")]
+    told = [text for text in texts if "Deadline extended" in text]
+    assert len(told) == 1
+    assert "10 February 2025" in told[0]
+    assert "17 February 2025" not in told[0]
+
+
+def test_of_two_that_announce_the_same_one_is_sent(begun) -> None:
+    for to in (NEW, "2025-02-12 23:59 AoE", NEW):
+        extend(begun, "--yes", to=to)
+    second = SEQUEL.replace(".yaml", "-2.yaml")
+    ended = begun.call(THEN, "send", SEQUEL, "--yes")
+    assert ended.code == 2
+    assert "call-submission-2025-02-17-2 announces the same" in ended.err
+    assert begun.call(THEN, "send", second, "--yes").code == 0
+    assert sum("Deadline" in subject for _, subject in begun.arrived) == 1
+
+
+def test_back_at_the_date_that_people_know_nobody_is_told(begun) -> None:
+    extend(begun, "--yes")
+    ended = extend(begun, "--yes", to="2025-02-10 23:59 AoE")
+    assert ended.code == 0, ended.err
+    assert "Nobody was told another date than this." in ended.out
+    assert "Begun" not in ended.out
+
+
+def test_a_new_date_that_is_past_is_told(begun) -> None:
+    ended = extend(begun, "--dry-run", when="2025-03-01 00:00 UTC")
+    assert "This is past already." in ended.out
 
 
 def test_a_lost_ledger_stops_it(begun) -> None:

@@ -33,6 +33,36 @@ def test_what_was_sent_before_an_edit_is_known_to_be_sent_that_day(season) -> No
     (campaign,) = season.call("2025-01-06 10:03 UTC", "--json", "schedule", "list").json[
         "campaigns"
     ]
-    assert [one["reason"] for one in campaign["occurrences"][:2]] == ["rescheduled"] * 2
+    found = {one["occurrence"]: one["reason"] for one in campaign["occurrences"]}
+    assert found["cron-2025-01-05T1000"] == found["cron-2025-01-06T1000"] == "rescheduled"
     season.run("2025-01-07 10:00 UTC")
     assert season.counts == BOTH + BOTH + BOTH
+
+
+def test_what_a_lost_ledger_had_begun_is_gone_on_with(season) -> None:
+    """Also of an entry that has no start: what the receipts tell of is not of before its time."""
+    season.write('  - {cron: "0 9 * * *", zone: UTC}\n', settings="  limits: {per_day: 1}\n")
+    assert season.run("2025-01-05 09:00 UTC").code == 5
+    assert season.counts.total() == 1
+    for path in (season.root / ".announce").glob("ledger.sqlite3*"):
+        path.unlink()
+    assert season.run("2025-01-05 14:00 UTC").code in (0, 4)
+    season.call("2025-01-05 14:01 UTC", "ledger", "adopt")
+    season.write('  - {cron: "0 9 * * *", zone: UTC}\n')
+    ended = season.run("2025-01-05 14:02 UTC")
+    assert ended.code == 0, ended.err
+    assert season.counts == BOTH
+
+
+def test_an_old_ledger_is_told_wherever_it_is_asked(season) -> None:
+    """`list` and `next` say that they know too little; `skip` decides nothing by it."""
+    season.write('  - {cron: "0 9 * * *", zone: UTC, start: 2025-01-05}\n')
+    season.run("2025-01-05 09:00 UTC")
+    for path in (season.root / ".announce").glob("ledger.sqlite3*"):
+        path.unlink()
+    for command in ("list", "next"):
+        ended = season.call("2025-01-05 14:00 UTC", "schedule", command)
+        assert ended.code == 4
+        assert "announce ledger adopt" in ended.out
+    skip = ("schedule", "skip", "campaigns/call.yaml", "cron-2025-01-06T0900")
+    assert season.call("2025-01-05 14:00 UTC", *skip).code == 4

@@ -443,3 +443,14 @@ def test_nothing_of_a_dry_run_is_done(season) -> None:
     ended = season.run(DUE["submission-7d"], "--dry-run")
     assert ("submission-7d, due" in ended.out, "submission-14d" in ended.out) == (True, True)
     assert (season.arrived, states(season, DUE["submission-7d"])["submission-7d"]) == ([], "due")
+
+
+def test_a_dry_run_finds_what_would_fail_on_the_day(season) -> None:
+    """Of every entry with words of its own: `install` tries it before anybody relies on it."""
+    season.write("  - {before: deadlines.submission, by: [7d], at: 09:00, kind: reminder}\n")
+    for language in ("zh", "en"):
+        path = season.root / f"templates/{language}/reminder.md.j2"
+        path.write_text("---\nsubject: Soon\n---\n{{ facts.nowhere }}\n", "utf-8")
+    ended = season.run("2025-01-20 00:00 UTC", "--dry-run")
+    assert ended.code == 2
+    assert "facts.nowhere" in ended.err

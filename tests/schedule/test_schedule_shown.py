@@ -25,3 +25,22 @@ def test_plan_and_preview_tell_it(season) -> None:
     assert season.call(NOW, "preview", FILE).code == 0
     page = (season.root / ".announce/preview/call/index.html").read_text("utf-8")
     assert "weekly-2025-01-13T0900: Mon 2025-01-13 16:00 +0800" in page
+
+
+def test_what_is_over_can_still_be_looked_at(season) -> None:
+    """As it was to be sent; and it is told that it is over."""
+    season.write(
+        "  - {before: deadlines.submission, by: [7d], at: 09:00}\n",
+        words="{{ occurrence.remaining }}",
+    )
+    for command in ("check", "plan", "preview"):
+        ended = season.call("2025-03-01 09:00 UTC", command, "campaigns/call.yaml")
+        assert ended.code == 0, ended.err
+        assert "submission-7d: over, not sent: what it goes by was over" in ended.err
+    ended = season.call("2025-03-01 09:00 UTC", "send", "campaigns/call.yaml", "--yes")
+    assert ended.code == 3
+    late = ("--occurrence", "submission-7d", "--late", "--yes")
+    ended = season.call("2025-03-01 09:00 UTC", "send", "campaigns/call.yaml", *late)
+    assert ended.code == 2
+    assert "nothing remains: 2025-02-10 23:59 AoE is over" in ended.err
+    assert season.arrived == []

@@ -180,3 +180,22 @@ def test_what_is_no_season_is_said(season, span: tuple[str, ...], message: str) 
     ended = season.call(NOW, "schedule", "simulate", *span)
     assert ended.code == 2
     assert message in ended.err
+
+
+def test_what_was_sent_or_left_out_is_shown_as_that(season) -> None:
+    """And goes to nobody once more, on paper too."""
+    season.write("  - {before: deadlines.submission, by: [14d, 7d, 2d], at: 09:00}\n")
+    season.run("2025-01-28 01:00 UTC")
+    skip = ("schedule", "skip", "campaigns/call.yaml", "submission-2d")
+    season.call("2025-01-29 00:00 UTC", *skip)
+    span = ("schedule", "simulate", "--from", "2025-01-01", "--to", "2025-03-01")
+    found = season.call("2025-01-29 00:00 UTC", "--json", *span).json["occurrences"]
+    told = [(one["occurrence"], one["sent"], one["left_out"], one["mails"]) for one in found]
+    assert told == [
+        ("submission-14d", True, None, 0),
+        ("submission-7d", False, None, 2),
+        ("submission-2d", False, "by hand", 0),
+    ]
+    shown = season.call("2025-01-29 00:00 UTC", *span).out
+    assert "sent already" in shown
+    assert "left out: by hand" in shown

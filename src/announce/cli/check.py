@@ -9,6 +9,7 @@ import click
 
 from announce.checks.catalogue import checks
 from announce.checks.figures import unmet
+from announce.choosing import of_each_kind
 from announce.cli.common import now, prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
@@ -19,7 +20,6 @@ from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.reading.project import find_project
 from announce.scheduling import standings
-from announce.standing import Stand
 from announce.texts import say, say_n, spoken
 
 FORMS = ("text", "github")
@@ -158,14 +158,7 @@ def _occurrences(screen: Screen, path: Path) -> list[str | None]:
     opened = open_campaign(screen.project, str(path))
     if not opened.campaign.schedule:
         return [None]
-    ahead = [one for one in standings(opened, now()) if one.stand in (Stand.DUE, Stand.COMING)]
-    kinds: dict[tuple[object, ...], str | None] = {}
-    for one in ahead:
-        entry = one.occurrence.entry
-        assert entry is not None
-        what = (entry.kind, entry.where, *entry.exclude, *(entry.channels or ()))
-        kinds.setdefault(what, one.occurrence.id)
-    return list(kinds.values()) or [None]
+    return [*of_each_kind(standings(opened, now()))] or [None]
 
 
 def _no_campaigns() -> Problem:

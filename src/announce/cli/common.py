@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from announce.cli.screen import Screen
-from announce.errors import GateError, InputError
+from announce.errors import GateError, InputError, LedgerBehind
 from announce.gathering import Opened, campaign_id, open_campaign, open_project, read_ids
 from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import CHANNELS, Channel
@@ -115,13 +115,21 @@ occurrence_option = click.option(
 
 
 def open_at(screen: Screen, campaign: str, occurrence: str | None) -> Opened:
-    """A campaign's file; of a scheduled one at the occurrence that is wanted, or due, or next."""
+    """A campaign's file; of a scheduled one at the occurrence that is wanted, or due, or next.
+    Tells where that is neither."""
     opened = open_campaign(screen.project, campaign)
     if not (opened.campaign.schedule or occurrence):
         return opened
-    from announce.choosing import choose
+    from announce.choosing import OVER, choose
+    from announce.cli.schedule.common import part_name, stand_text
+    from announce.standing import Stand
 
-    return choose(opened, now(), occurrence).opened
+    chosen = choose(opened, now(), occurrence)
+    for one in chosen.parts:
+        if one.stand in OVER | {Stand.ASKS}:
+            name = f"{opened.campaign.id} {part_name(one.occurrence)}"
+            screen.note(say("{name}: {state}", name=name, state=stand_text(one)))
+    return chosen.opened
 
 
 def delivery_json(line: Planned) -> dict[str, Any]:
@@ -186,3 +194,21 @@ def _refuse_unknown(screen: Screen, wanted: str) -> None:
         raise InputError(
             say('there is no campaign "{name}"', name=wanted), hint=did_you_mean(wanted, known)
         )
+
+
+def show_behind(screen: Screen, project: Project) -> int:
+    """Tell what receipts or the high-water mark know more than the ledger; the exit code, 0 where
+    they know nothing more."""
+    from announce.ledger.lineage import verify
+    from announce.ledger.marks import state_folder
+    from announce.outlets import open_project_ledger
+
+    with closing(open_project_ledger(project)) as ledger:
+        try:
+            verify(ledger, project.root, state_folder())
+        except LedgerBehind as behind:
+            tell = screen.note if screen.as_json else screen.line
+            tell(behind.message)
+            tell(f"    {behind.hint}")
+            return behind.exit_code
+    return 0

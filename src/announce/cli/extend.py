@@ -37,11 +37,19 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
     move = move_of(opened, fact, moment)
     found = consequences(move, now())
     screen.line(say("{name}: {old} → {new}", name=move.name, old=move.old, new=move.new))
+    if move.is_past(now()):
+        screen.line(say("This is past already."))
     if not move.later:
         screen.line(say("This is earlier than before: who goes by the old date comes too late."))
     _show_occurrences(screen, project, list(found.occurrences))
     mails = [one for one in found.reached if one.key.channel == "email"]
     people = len({one.key.recipient for one in mails})
+    if str(found.told) == str(move.new):
+        screen.line(say("Nobody was told another date than this."))
+    elif str(found.told) != str(move.old):
+        screen.line(
+            say("Nobody was told {old} yet: people know {told}.", old=move.old, told=found.told)
+        )
     screen.line(say_n("{n} person got the old date.", "{n} people got the old date.", people))
     for row in found.drafts:
         screen.line(
@@ -56,6 +64,10 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
         )  # fmt: skip
     if opened.campaign.approvals is not None:
         screen.line(say("Approvals of it no longer hold then: it has to be approved again."))
+    for other in found.outdated:
+        screen.line(
+            say("{file} was sent to nobody, and is of no use any more: remove it.", file=other)
+        )
     for other in found.others:
         screen.line(say("{file} has the same date: move it too.", file=other))
     begun = None
@@ -67,7 +79,7 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
             hint=say("look at what follows above, then add --yes"),
             refused=say("not confirmed; nothing was changed"),
         )
-        begun = carry_out(move, found.reached)
+        begun = carry_out(move, found)
         screen.line(say("{file} was changed.", file=file))
         if begun is not None:
             other = shown(begun.campaign, project.root)
@@ -82,7 +94,10 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
                 "old": str(move.old),
                 "new": str(move.new),
                 "occurrences": [_pair_json(*pair) for pair in found.occurrences],
+                "past": move.is_past(now()),
+                "told": str(found.told),
                 "people": people,
+                "outdated": list(found.outdated),
                 "others": list(found.others),
                 "begun": shown(begun.campaign, project.root) if begun else None,
             }

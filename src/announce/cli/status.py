@@ -9,15 +9,12 @@ from typing import Any
 
 import click
 
-from announce.cli.common import now, project_campaign
+from announce.cli.common import now, project_campaign, show_behind
 from announce.cli.report import show_in_part, show_people
 from announce.cli.screen import Screen
 from announce.cli.standing import COUNTED, People, channel_json, needs_a_person, reached_in_part
-from announce.errors import LedgerBehind
 from announce.gathering import open_project
 from announce.ledger.base import Ledger
-from announce.ledger.lineage import verify
-from announce.ledger.marks import state_folder
 from announce.ledger.receipts import LISTED, read_all
 from announce.model.delivery import CHANNELS, Channel
 from announce.model.project import Project
@@ -75,12 +72,8 @@ def command(screen: Screen, campaign: str | None) -> int:
             screen.line(say("{campaign} needs a person:", campaign=name))
             show_people(screen, people, name)
         show_in_part(screen, in_part)
-    behind = _behind(project)
-    if behind:
-        tell = screen.note if screen.as_json else screen.line
-        tell(behind.message)
-        tell(f"    {behind.hint}")
-        return behind.exit_code
+    if code := show_behind(screen, project):
+        return code
     return 1 if doubtful else 0
 
 
@@ -104,16 +97,6 @@ def _adopted(
             if states.total():
                 found[place] = +states
     return found
-
-
-def _behind(project: Project) -> LedgerBehind | None:
-    """What receipts or the high-water mark know more than the ledger."""
-    with closing(open_project_ledger(project)) as ledger:
-        try:
-            verify(ledger, project.root, state_folder())
-        except LedgerBehind as behind:
-            return behind
-    return None
 
 
 def _campaigns(ledger: Ledger, wanted: str | None) -> list[str]:

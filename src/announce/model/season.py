@@ -16,7 +16,8 @@ class Beat:
     for a `reason`.
 
     `messages` counts the mails, `mails` are their addresses; `notices` are counted; `articles`
-    are (language, way of delivery); `subjects` by language. `doubts` are what a person should
+    are (language, way of delivery); `subjects` by language. All of these are empty where it `left`
+    already, as the ledger knows. `doubts` are what a person should
     look at, `fault` why it could not be made at all.
     """
 
@@ -25,6 +26,7 @@ class Beat:
     occurrence: Occurrence
     at: datetime
     reason: str = ""
+    left: bool = False
     messages: int = 0
     mails: tuple[str, ...] = ()
     notices: int = 0

@@ -69,6 +69,8 @@ def reason_text(reason: str) -> str:
         "closed": say("what it goes by was over"),
         "superseded": say("a later one was due as well"),
         "rescheduled": say("the schedule was changed after it was sent that day"),
+        "vanished": say("begun by an entry that the file no longer has"),
+        "renamed": say("one that the file no longer has was sent at about that moment"),
         "by hand": say("by hand"),
         "unsubscribed": say("unsubscribed"),
         "bounced": say("bounced"),

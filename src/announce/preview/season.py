@@ -48,6 +48,8 @@ def whom(beat: Beat) -> str:
     """To whom an occurrence goes, in words."""
     if beat.fault is not None:
         return say("cannot be made")
+    if beat.left:
+        return say("sent already")
     if beat.reason:
         return say("left out: {reason}", reason=reason_text(beat.reason))
     found = []
@@ -68,7 +70,7 @@ def doubts_of(beat: Beat) -> list[str]:
 
 
 def _lead(season: Season) -> str:
-    sent = [one for one in season.beats if not one.reason and not one.fault]
+    sent = [one for one in season.beats if not (one.reason or one.left or one.fault)]
     parts = [
         say_n("{n} occurrence is sent", "{n} occurrences are sent", len(sent)),
         say_n("{n} mail", "{n} mails", sum(one.messages for one in sent)),

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from announce.model.moment import Deadline
 from announce.problems import did_you_mean
 from announce.rendering.faults import TemplateTrouble
-from announce.rendering.occurrences import OccurrenceName
+from announce.rendering.occurrences import OF_WHAT_REMAINS, OccurrenceName
 from announce.rendering.printing import (
     CURRENT,
     MAX_TEXT,
@@ -88,6 +88,9 @@ def _undefined(
         return TemplateTrouble("template-unsafe", what)
     if hint or name is None:
         return TemplateTrouble("template-undefined", hint or message)
+    if isinstance(obj, OccurrenceName) and name in OF_WHAT_REMAINS:
+        mend = say("guard it: {{% if occurrence.{name} is defined %}}", name=name)
+        return TemplateTrouble("template-undefined", _nothing_remains(obj), mend)
     if obj is missing:
         if name == "recipient":
             what = say("an article has no recipient: it goes to all followers")
@@ -100,6 +103,14 @@ def _undefined(
         "template-undefined",
         say('"{name}" is undefined', name=name),
         did_you_mean(str(name), [str(word) for word in known]),
+    )
+
+
+def _nothing_remains(occurrence: OccurrenceName) -> str:
+    if not hasattr(occurrence, "deadline"):
+        return say("{name} goes by no date, so nothing remains", name=occurrence.id)
+    return say(
+        "of {name} nothing remains: {date} is over", name=occurrence.id, date=occurrence.deadline
     )
 
 

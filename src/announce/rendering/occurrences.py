@@ -24,6 +24,9 @@ _ONE: dict[Language, dict[str, tuple[str, str]]] = {
     },
 }
 
+# What there is only until the date that an occurrence goes by.
+OF_WHAT_REMAINS = frozenset({"remaining", "days", "hours"})
+
 
 class OccurrenceName(str):
     """The id, which is what `{{ occurrence }}` prints.

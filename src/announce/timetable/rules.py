@@ -61,6 +61,28 @@ def prefix_of(entry: Entry) -> str:
     return "cron" if entry.cron is not None else (entry.fact or "").rpartition(".")[2].lower()
 
 
+def moment_of(name: str) -> datetime | None:
+    """The local moment, without its zone, that the id of a cron entry's occurrence ends with."""
+    try:
+        return datetime.strptime(name[-15:], "%Y-%m-%dT%H%M")  # noqa: DTZ007
+    except ValueError:
+        return None
+
+
+def former(entry: Entry, place: int, setting: Setting, name: str) -> Occurrence | None:
+    """The occurrence with an id that a cron entry made with an expression which it had once; None
+    where the id is none of this entry's."""
+    local = moment_of(name)
+    if entry.cron is None or local is None or name[:-15] != f"{prefix_of(entry)}-":
+        return None
+    zone = zone_of(entry.zone) if entry.zone else setting.zone
+    at = instant(local.date(), local.time(), zone)
+    stop = _edge(entry.end, setting, zone, closes=True)
+    return Occurrence(
+        id=name, place=place, entry=entry, due=at, nominal=at, closes=stop, vanished=True
+    )
+
+
 def _by_fact(entry: Entry, place: int, setting: Setting) -> Iterator[Occurrence]:
     name = entry.fact or ""
     value = fact_of(setting.facts, name)

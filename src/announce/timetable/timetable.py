@@ -44,7 +44,19 @@ def timetable(
     inside = [
         one for one in found if one.entry is None or one.entry.cron is None or _due(one) >= first
     ]
-    return sorted(inside, key=lambda one: (_due(one), one.place, one.id))
+    return sorted(inside, key=by_due)
+
+
+def by_due(one: Occurrence) -> tuple[datetime, int, str]:
+    """What puts occurrences into order."""
+    return _due(one), one.place, one.id
+
+
+def is_around(
+    one: Occurrence, now: datetime, *, begin: datetime | None = None, end: datetime | None = None
+) -> bool:
+    """Whether an occurrence lies where those of cron expressions are looked for."""
+    return (begin or now - BACK) <= _due(one) <= (end or now + AHEAD)
 
 
 def _in_order(one: Occurrence, others: Sequence[Occurrence]) -> Occurrence:

@@ -107,14 +107,16 @@ def stand_text(one: Standing) -> str:
     words = {
         Stand.COMING: say("to come"),
         Stand.DUE: say("due now"),
-        Stand.ASKS: say("late: asks what becomes of it"),
+        Stand.ASKS: say("asks what becomes of it"),
         Stand.LAPSED: say("over, not sent"),
         Stand.DONE: say("sent"),
         Stand.SKIPPED: say("left out"),
     }[one.stand]
     if one.stand is Stand.COMING and one.occurrence.skipped:
         return say("will be left out: {why}", why=one.occurrence.skipped)
-    return say("{what}: {why}", what=words, why=reason_text(one.reason)) if one.reason else words
+    if one.reason:
+        words = say("{what}: {why}", what=words, why=reason_text(one.reason))
+    return say("{what} (no longer in the file)", what=words) if one.occurrence.vanished else words
 
 
 def part_name(one: Occurrence) -> str:
@@ -137,6 +139,7 @@ def standing_json(one: Standing, project: Project) -> dict[str, object]:
         "moved": occurrence.moved or None,
         "closes": local(occurrence.closes),
         "fact": occurrence.fact or None,
+        "vanished": occurrence.vanished,
         "state": one.stand.value,
         "reason": one.reason or None,
         "decided": local(one.decided.at) if one.decided else None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from announce.cli.common import now, project_campaign
+from announce.cli.common import now, project_campaign, show_behind
 from announce.cli.schedule.common import (
     Scheduled,
     due_text,
@@ -33,8 +33,10 @@ def command(screen: Screen, campaign: str | None) -> int:
     found = list(scheduled(project, now(), wanted))
     if screen.as_json:
         screen.document({"campaigns": [campaign_json(one, project) for one in found]})
-        return max((one.error.exit_code for one in found if one.error), default=0)
-    return show(screen, project, found)
+        code = max((one.error.exit_code for one in found if one.error), default=0)
+    else:
+        code = show(screen, project, found)
+    return max(code, show_behind(screen, project))
 
 
 def show(screen: Screen, project: Project, found: Sequence[Scheduled]) -> int:

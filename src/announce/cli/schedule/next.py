@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from announce.cli.common import now, project_campaign
+from announce.cli.common import now, project_campaign, show_behind
 from announce.cli.schedule.common import due_text, scheduled, stand_text, standing_json
 from announce.cli.screen import Screen, show_error
 from announce.gathering import open_project
@@ -46,4 +46,4 @@ def command(screen: Screen, campaign: str | None) -> int:
                 for one, each in found
             ],
         )
-    return code
+    return max(code, show_behind(screen, project))

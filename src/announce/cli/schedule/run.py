@@ -7,8 +7,8 @@ import time
 import click
 
 from announce.checks.secrets import require_secrets
-from announce.choosing import Choice, choose
-from announce.cli.common import now, project_campaign
+from announce.choosing import Choice, choose, of_each_kind
+from announce.cli.common import now, prepare_opened, project_campaign
 from announce.cli.schedule.common import Scheduled, part_name, refuse_for_schedule, scheduled, when
 from announce.cli.screen import Screen, error_json, show_error
 from announce.cli.send import Asked
@@ -18,7 +18,7 @@ from announce.ledger.base import Decision, HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
 from announce.scheduling import decide, is_held, require_whole_ledger
-from announce.standing import CLOSED, PAST, SUPERSEDED, Stand, Standing
+from announce.standing import CLOSED, PAST, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
 
 _STOPPED = 130
@@ -82,7 +82,7 @@ class _Run:
                     self._leave_out(found.opened, one)
             self._ask(found, [one for one in found.standings if one.stand is Stand.ASKS])
             if self._dry_run:
-                self._look(found.opened)
+                self._look(found.opened, found.standings)
             due = [one for one in found.standings if one.stand is Stand.DUE]
             for name in dict.fromkeys(one.occurrence.id for one in due):
                 self._send(found.opened, name)
@@ -98,9 +98,11 @@ class _Run:
         refuse_for_schedule(opened, sandbox=self._sandbox)
         require_whole_ledger(opened)
 
-    def _look(self, opened: Opened) -> None:
-        """See, where nothing is sent, whether what a send needs is at hand."""
+    def _look(self, opened: Opened, standings: tuple[Standing, ...]) -> None:
+        """See, where nothing is sent, whether what a send needs is at hand and in order."""
         require_secrets(opened.project, opened.campaign)
+        for name in of_each_kind(standings):
+            prepare_opened(choose(opened, now(), name).opened)
         self.ready += 1
 
     def _leave_out(self, opened: Opened, one: Standing) -> None:
@@ -113,7 +115,7 @@ class _Run:
             reason=reason_text(one.reason),
         )
         self._screen.line(text)
-        if one.reason in (PAST, CLOSED, SUPERSEDED):
+        if one.reason in (PAST, CLOSED, SUPERSEDED, VANISHED):
             # Nobody wished for it, as with quiet hours: somebody should hear of it.
             self.told.append(text)
         self._document(opened.campaign.id, one.occurrence.id, "skipped", one.reason)
@@ -124,10 +126,11 @@ class _Run:
         for one in asking:
             self._tell(
                 say(
-                    "{campaign} {occurrence} was due {when}, and nobody sent it then.",
+                    "{campaign} {occurrence}, due {when}, asks what becomes of it: {reason}",
                     campaign=found.id,
                     occurrence=part_name(one.occurrence),
                     when=when(one.occurrence.due, self._project),
+                    reason=reason_text(one.reason),
                 )
             )
             self._tell(
@@ -138,7 +141,7 @@ class _Run:
                     name=one.occurrence.id,
                 )
             )
-            self._document(found.id, one.occurrence.id, "asks", "")
+            self._document(found.id, one.occurrence.id, "asks", one.reason)
             self._worse(GateError.exit_code)
 
     def _send(self, opened: Opened, name: str) -> None:

@@ -30,7 +30,8 @@ _YEAR, _MARGIN = timedelta(days=365), timedelta(days=7)
     help=say(
         "Show a whole season: which occurrence is sent when and to whom, with the audiences as "
         "they are now; and what is odd in it: many mails to one person, nights and holidays, "
-        "limits, what comes after its deadline. Sends nothing, and leaves the ledger alone."
+        "limits, what comes after its deadline. What was sent or left out is shown as that. Sends "
+        "and writes nothing."
     ),
 )
 @click.argument("campaign", required=False, type=click.Path())
@@ -61,7 +62,8 @@ def command(
     root, wanted = project_campaign(screen, campaign)
     project = open_project(root)
     zone = ZoneInfo(project.settings.timezone)
-    first = _moment(begin, zone, time.min) if begin else now()
+    today = now()
+    first = _moment(begin, zone, time.min) if begin else today
     last = _moment(end, zone, time.max) if end else first + _YEAR
     if last <= first:
         raise InputError(
@@ -69,7 +71,12 @@ def command(
         )
     unread: list[Scheduled] = []
     found = simulate(
-        project, _readable(scheduled(project, now(), wanted), unread), first, last, most=most
+        project,
+        _readable(scheduled(project, today, wanted), unread),
+        first,
+        last,
+        now=today,
+        most=most,
     )
     if end is None and found.beats:
         last = found.beats[-1].at + _MARGIN
@@ -188,6 +195,7 @@ def _beat_json(one: Beat, zone: ZoneInfo) -> dict[str, object]:
         "occurrence": one.occurrence.id,
         "zone": one.occurrence.zone or None,
         "at": one.at.astimezone(zone).isoformat(timespec="seconds"),
+        "sent": one.left,
         "left_out": one.reason or None,
         "moved": one.occurrence.moved or None,
         "mails": one.messages,

@@ -10,7 +10,7 @@ from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
 from announce.gathering import open_campaign
 from announce.ledger.base import Decision
-from announce.scheduling import decide, find, reconsider
+from announce.scheduling import decide, find, reconsider, require_whole_ledger
 from announce.standing import BY_HAND, Stand
 from announce.texts import say
 
@@ -34,6 +34,7 @@ def command(screen: Screen, campaign: str, occurrence: str, undo: bool) -> int:
             say("{campaign} has no schedule", campaign=opened.campaign.id),
             hint=say("add `schedule:` to its file"),
         )
+    require_whole_ledger(opened)
     parts = find(opened, occurrence, now())
     done = [one for one in parts if one.stand is Stand.DONE]
     if done:

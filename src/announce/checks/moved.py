@@ -1,0 +1,48 @@
+"""An announcement of a moved date (`announce extend`) whose date has moved again since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from announce.checks.catalogue import finding
+from announce.model.campaign import Campaign
+from announce.model.project import Project
+from announce.problems import Place, Problem
+from announce.reading.campaigns import campaign_files, read_campaign
+from announce.texts import say
+from announce.timetable.clocks import fact_of
+
+KIND = "deadline-moved"
+
+
+def moved_of(campaign: Campaign) -> tuple[str, str] | None:
+    """The campaign and the fact whose move an announcement tells; None where it is none."""
+    told = campaign.facts.get("moved")
+    if campaign.kind != KIND or not isinstance(told, Mapping):
+        return None
+    return str(told.get("campaign")), str(told.get("date"))
+
+
+def moved_again(project: Project, campaign: Campaign, place: Place) -> Iterator[Problem]:
+    """Where the campaign has another date by now than its announcement tells, or a later one
+    tells the same."""
+    of = moved_of(campaign)
+    if of is None:
+        return
+    told, now = campaign.facts.get("new"), None
+    for path in campaign_files(project):
+        other, _ = read_campaign(project, path)
+        if other is None:
+            continue
+        if other.id == of[0]:
+            now = fact_of(other.facts, of[1])
+        is_same = moved_of(other) == of and str(other.facts.get("new")) == str(told)
+        if is_same and (len(other.id), other.id) > (len(campaign.id), campaign.id):
+            yield finding("date-moved", place, say("{name} announces the same", name=other.id))
+    if now is not None and str(now) != str(told):
+        yield finding(
+            "date-moved",
+            place,
+            say("{date} of {campaign} is {now} by now, and this announces {told}", date=of[1],
+                campaign=of[0], now=now, told=told),
+        )  # fmt: skip
