@@ -169,16 +169,17 @@ def begin(chosen: Choice, now: datetime) -> None:
     decide(chosen.opened, parts, Decision.BEGUN, now)
 
 
-def conclude(chosen: Choice, now: datetime, *, by_hand: bool) -> None:
+def conclude(chosen: Choice, now: datetime, *, by_hand: bool, reason: str = "") -> None:
     """Write down that everybody who was due got it: who is added to the audience later gets no
-    message of the past. `by_hand` all parts of it were sent, also before their moment."""
+    message of the past. `by_hand` all parts of it were sent, also before their moment; `reason` is
+    why nobody got it, where that is so."""
     parts = [
         one.occurrence
         for one in chosen.parts
         if by_hand
         or (one.stand is Stand.DUE and one.occurrence.due is not None and one.occurrence.due <= now)
     ]
-    decide(chosen.opened, parts, Decision.DONE, now)
+    decide(chosen.opened, parts, Decision.DONE, now, reason)
 
 
 def told(occurrence: Occurrence) -> str:

@@ -160,7 +160,7 @@ class Composer:
             found += self._book.problems(
                 campaign.kind,
                 languages=languages,
-                channels=own if variants or not by else [],
+                channels=own if variants or not (by and known) else [],
                 variants=variants,
             )
         further = (kind for article in campaign.wechat for kind in article.kinds)
@@ -191,6 +191,9 @@ class Composer:
         campaign, people = self._gathered.campaign, self._gathered.audience.recipients
         known = self._book.variants(campaign.kind)
         plain = any(self._book.has(f"{campaign.kind}.md.j2", one) for one in self._book.languages)
+        if not known:
+            # There is no template at all, which is told of the kind.
+            return []
         if not by or plain or not (people and people.counts(by).keys() - set(known)):
             return []
         return [

@@ -13,6 +13,7 @@ from markupsafe import escape
 from announce.channels.email.compose import sender_address
 from announce.errors import AnnounceError
 from announce.model.audience import Address
+from announce.model.base import in_interface
 from announce.model.delivery import DeliveryKey, State
 from announce.model.languages import Language
 from announce.model.message import Mail
@@ -55,7 +56,9 @@ def _sent(project: Project, address: str, text: str, now: datetime) -> bool:
     whole = f"{intro}\n\n{text}\n"
     mail = Mail(
         languages=(language,),
-        subject=say("{project}: a scheduled run needs you", project=_name(project)),
+        subject=say(
+            "{project}: a scheduled run needs you", project=in_interface(project.settings.name)
+        ),
         sender=sender_address(project, project.languages[0]),
         reply_to=None,
         to=(Address(spec=address),),
@@ -68,10 +71,3 @@ def _sent(project: Project, address: str, text: str, now: datetime) -> bool:
     with open_outlets(project, ["email"], lambda: now) as [outlet], outlet.open() as transport:
         outcome = transport.deliver(mail, key, f"<{sign}@{domain}>", lambda: None)
     return outcome.state is State.SENT
-
-
-def _name(project: Project) -> str:
-    name = project.settings.name
-    if isinstance(name, str):
-        return name
-    return next(text for _, text in sorted(name.items(), key=lambda one: one[0] != spoken()))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from announce.model.base import in_language
+from announce.model.base import in_interface
 from announce.model.campaign import Campaign
-from announce.model.languages import Language
 from announce.model.project import Project
 from announce.model.wording import reason_text
 from announce.standing import Stand, Standing
-from announce.texts import say, spoken
+from announce.texts import say
 
 _LENGTH = timedelta(minutes=15)
 
 
 def season_calendar(
-    project: Project, campaigns: Iterable[tuple[Campaign, Sequence[Standing]]]
+    project: Project, campaigns: Iterable[tuple[Campaign, Sequence[Standing]]], now: datetime
 ) -> bytes:
     """The file (RFC 5545). What is left out stands in it as cancelled, so that an importer takes
     it away."""
@@ -26,12 +25,11 @@ def season_calendar(
     from icalendar import Calendar, Event
 
     domain = project.settings.sender.address.rpartition("@")[2].encode("idna").decode()
-    language: Language = "zh" if spoken() == "zh" else "en"
     calendar = Calendar()
     calendar.add("prodid", "-//announce//announce//EN")
     calendar.add("version", "2.0")
     for campaign, standings in campaigns:
-        title = in_language(campaign.title, language)
+        title = in_interface(campaign.title)
         for one in standings:
             if one.occurrence.due is None:
                 continue
@@ -40,7 +38,9 @@ def season_calendar(
             name = "\0".join((campaign.id, *one.occurrence.part)).encode()
             event = Event()
             event.add("uid", f"{hashlib.sha256(name).hexdigest()[:32]}@{domain}")
-            event.add("dtstamp", due)
+            event.add("dtstamp", now.astimezone(UTC))
+            # What is exported later holds, also where a moment went back.
+            event.add("sequence", int(now.timestamp()) // 60)
             event.add("dtstart", due)
             event.add("dtend", due + _LENGTH)
             event.add("transp", "TRANSPARENT")

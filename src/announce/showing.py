@@ -18,6 +18,7 @@ from announce.forecast import in_words
 from announce.gates import refusals
 from announce.gathering import Opened, shown
 from announce.model.approval import Approval
+from announce.model.base import in_interface
 from announce.model.plan import Planned
 from announce.model.wording import moment_text
 from announce.outlets import open_ledger_of
@@ -26,7 +27,6 @@ from announce.preparing import Prepared, prepare_opened
 from announce.preview.folder import PreviewFolder
 from announce.preview.story import Standing, Story
 from announce.reading.approvals import read_approvals
-from announce.texts import spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def _story(prepared: Prepared, now: datetime) -> Story:
     due = campaign.occurrence.due
     return Story(
         plan=plan,
-        title=_title(prepared),
+        title=in_interface(campaign.title),
         file=shown(campaign.path, prepared.gathered.project.root),
         now=now,
         due=moment_text(due.astimezone(zone)) if due else "",
@@ -91,14 +91,6 @@ def _story(prepared: Prepared, now: datetime) -> Story:
         kind_of=lambda line: _kind_of(prepared, line),
         outline=lambda shape: prepared.composer.outline(shape)[1],
     )
-
-
-def _title(prepared: Prepared) -> str:
-    """The campaign's title in the interface's language, or in the one that it has."""
-    title = prepared.gathered.campaign.title
-    if isinstance(title, str):
-        return title
-    return next(text for _, text in sorted(title.items(), key=lambda one: one[0] != spoken()))
 
 
 def _standing(one: Approval, found: Verdict) -> Standing:

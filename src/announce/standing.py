@@ -38,8 +38,8 @@ PAST, CLOSED, SUPERSEDED, RESCHEDULED, VANISHED, BY_HAND = (
     "vanished",
     "by hand",
 )
-# Why one that is not late asks.
-RENAMED = "renamed"
+# Why one that is not late asks, and why one that was done reached nobody.
+RENAMED, NOBODY = "renamed", "nobody"
 # As near to each other as two moments of one reminder, told in days and in hours.
 _NEAR = timedelta(days=1)
 
@@ -90,7 +90,7 @@ def _judged(
     assert one.due is not None
     known = decided.get(one.part)
     if known is not None and known.what is Decision.DONE:
-        return Stand.DONE, ""
+        return Stand.DONE, known.reason
     if one.entry is None:
         # Nobody knows any more to whom it went, and with which words.
         if known is not None and known.what is Decision.SKIPPED:
@@ -108,10 +108,10 @@ def _judged(
         return Stand.DUE, ""
     if _was_sent_that_day(one, others, decided):
         return Stand.LAPSED, RESCHEDULED
-    if any(_supersedes(other, one, now) for other in others):
-        return Stand.LAPSED, SUPERSEDED
     if now - one.due > one.entry.grace and one.entry.if_late == "skip":
         return Stand.LAPSED, PAST
+    if any(_supersedes(other, one, now, decided) for other in others):
+        return Stand.LAPSED, SUPERSEDED
     if any(_may_be_same(other, one, decided) for other in others):
         return Stand.ASKS, RENAMED
     if now - one.due <= one.entry.grace or one.entry.if_late == "send":
@@ -133,11 +133,20 @@ def _holds(known: Decided, one: Occurrence, now: datetime) -> bool:
     return not (one.due > known.at and known.due != one.due)
 
 
-def _supersedes(other: Occurrence, one: Occurrence, now: datetime) -> bool:
-    """Whether a later occurrence of the same entry is due as well: nobody needs both at once."""
+def _supersedes(
+    other: Occurrence,
+    one: Occurrence,
+    now: datetime,
+    decided: Mapping[tuple[str, str], Decided],
+) -> bool:
+    """Whether a later occurrence of the same entry is due as well: nobody needs both at once. One
+    that was left out takes no other's place."""
     if (other.place, other.zone) != (one.place, one.zone) or other.id == one.id:
         return False
     if other.skipped or other.vanished:
+        return False
+    known = decided.get(other.part)
+    if known is not None and known.what is Decision.SKIPPED:
         return False
     assert other.due is not None
     assert one.due is not None

@@ -101,3 +101,32 @@ def test_one_sent_early_by_hand_is_done(season) -> None:
     assert season.run("2025-02-04 01:00 UTC").code == 0
     ended = season.run("2025-02-09 05:00 UTC")
     assert (ended.code, ended.out, len(season.arrived)) == (0, "", 4)
+
+
+def test_an_entry_s_own_condition_and_files_are_told_at_their_place(season) -> None:
+    """Not at the audience, where nothing is wrong."""
+    season.write(
+        "  - before: deadlines.submission\n"
+        "    by: 7d\n"
+        "    at: 09:00\n"
+        "    where: stat == 'x'\n"
+        "    exclude: [none.csv]\n",
+    )
+    told = season.call(NOW, "check", FILE).err
+    assert 'campaigns/call.yaml:12:15: error: there is no file "none.csv"' in told
+    (season.root / "none.csv").write_text("address\nmo@example.org\n", "utf-8")
+    told = season.call(NOW, "check", FILE).err
+    assert "campaigns/call.yaml:11:" in told
+    assert '"stat"' in told
+
+
+def test_a_kind_without_any_template_is_told_as_that(season) -> None:
+    """And not as a fault of the audience, where templates go by a column."""
+    season.write(
+        "  - {before: deadlines.submission, by: 7d, at: 09:00, kind: nix}\n",
+        more="template: {by: decision}\n",
+        people="address,language,decision\nmo@example.org,zh,accept\n",
+    )
+    ended = season.call(NOW, "check", FILE)
+    assert "nix" in ended.out + ended.err
+    assert "decision is" not in ended.out + ended.err

@@ -23,7 +23,7 @@ def past_facts(project: Project, campaign: Campaign, place: Place, now: datetime
     occurrence = campaign.occurrence
     moment = occurrence.measured or now
     behind = f"facts.{occurrence.fact}" if occurrence.entry and occurrence.entry.after else ""
-    judged = _instant(campaign.as_of, zone) if campaign.as_of else moment
+    judged = (_instant(campaign.as_of, zone) if campaign.as_of else moment).astimezone(zone)
     return [
         Problem(
             code="fact-in-the-past",

@@ -128,7 +128,7 @@ def open_at(screen: Screen, campaign: str, occurrence: str | None) -> Opened:
     for one in chosen.parts:
         if one.stand in OVER | {Stand.ASKS}:
             name = f"{opened.campaign.id} {part_name(one.occurrence)}"
-            screen.note(say("{name}: {state}", name=name, state=stand_text(one)))
+            screen.note(say("{name}: {state}", name=name, state=stand_text(one, opened.project)))
     return chosen.opened
 
 

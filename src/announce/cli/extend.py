@@ -125,12 +125,14 @@ def _show_occurrences(
         [say("occurrence"), say("was due"), say("is due"), say("state")],
         [
             [
-                part_name((before or after).occurrence),  # type: ignore[union-attr]
+                part_name(one.occurrence),
                 when(before.occurrence.due, project) if before else "–",
                 when(after.occurrence.due, project) if after else "–",
-                stand_text(after) if after else say("no longer in the schedule"),
+                stand_text(after, project) if after else say("no longer in the schedule"),
             ]
             for before, after in moved
+            for one in [before or after]
+            if one
         ],
     )
 

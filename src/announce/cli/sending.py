@@ -37,6 +37,7 @@ from announce.model.plan import Chosen, Lines, Plan
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.preparing import Prepared
 from announce.staging import first
+from announce.standing import NOBODY
 from announce.tally import Stop, Tally, end_of
 from announce.texts import say, say_n
 
@@ -49,17 +50,24 @@ def send(
     asked: Asked,
     inputs: str | None,
     chosen: Choice | None = None,
+    head: str | None = None,
 ) -> int:
     """Prepare and send, show or rehearse what was asked for; the exit code.
 
     `inputs` is the fingerprint of what the campaign was made from before it was read, where a
-    send to its end is to be remembered; `chosen` is which occurrence of a schedule it is.
+    send to its end is to be remembered; `chosen` is which occurrence of a schedule it is. `head`
+    is told before all else by a schedule, which says nothing where nobody is left to write to.
     """
     # For a few chosen ones it is quicker to make theirs again than to keep everybody's.
     few = asked.only or asked.limit or asked.first or asked.channel == "wechat"
     keep = not (asked.dry_run or asked.to_self or few)
     prepared = prepare_opened(opened, to_send=keep)
     project, campaign = opened.project, opened.campaign
+    if chosen and head is not None:
+        if not prepared.plan.lines:
+            conclude(chosen, now(), by_hand=False, reason=NOBODY)
+            return 0
+        screen.line(head)
     options = Options(
         only=_chosen(prepared, asked, chosen),
         limit=asked.limit,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from announce.model.languages import LANGUAGES, Language
+from announce.texts import spoken
 
 
 class Noun(BaseModel):
@@ -29,6 +30,13 @@ Localised = Annotated[str | dict[Language, str], Field(union_mode="left_to_right
 def in_language(text: Localised, language: Language) -> str:
     """The text in this language. KeyError where a mapping lacks it: reading refuses that."""
     return text if isinstance(text, str) else text[language]
+
+
+def in_interface(text: Localised) -> str:
+    """The text in the language of the interface, else in the first that it has."""
+    if isinstance(text, str):
+        return text
+    return min(text.items(), key=lambda one: one[0] != spoken())[1]
 
 
 def is_localised(value: object) -> bool:

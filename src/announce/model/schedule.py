@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from announce.model.base import Noun, about
 from announce.model.delivery import Channel
-from announce.model.moment import Deadline
+from announce.model.moment import Deadline, MomentError, parse_moment
 from announce.model.project import Duration
 
 Late = Literal["send", "skip", "ask"]
@@ -19,8 +20,18 @@ AUDIENCE = "audience"
 # The column with each recipient's zone.
 ZONE_COLUMN = "timezone"
 
-_At = Annotated[Deadline | str, WithJsonSchema({"type": "string"})]
-_Edge = Annotated[Deadline | date | str, WithJsonSchema({"type": "string"})]
+
+def unquoted(value: object) -> object:
+    """A moment that stands in quotes as one that does not; any other value as it is."""
+    if isinstance(value, str):
+        with suppress(MomentError):
+            return parse_moment(value.strip())
+    return value
+
+
+_Quoted = BeforeValidator(unquoted)
+_At = Annotated[Deadline | str, _Quoted, WithJsonSchema({"type": "string"})]
+_Edge = Annotated[Deadline | date | str, _Quoted, WithJsonSchema({"type": "string"})]
 
 
 class Entry(Noun):

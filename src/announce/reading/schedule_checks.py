@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from announce.model.moment import Deadline, MomentError, zone_of
-from announce.model.schedule import AUDIENCE
+from announce.model.schedule import AUDIENCE, unquoted
 from announce.problems import Problem, did_you_mean
 from announce.reading.places import Loc
 from announce.reading.schema import value_at
@@ -41,7 +41,8 @@ class _Entry:
     """One entry of the schedule."""
 
     def __init__(self, loaded: Loaded, number: int, entry: Mapping[str, Any]) -> None:
-        self._loaded, self._entry = loaded, entry
+        self._loaded = loaded
+        self._entry: dict[str, Any] = {name: unquoted(one) for name, one in entry.items()}
         self._loc: Loc = ("schedule", number)
         self._facts = value_at(loaded.value, ("facts",)) or {}
 
@@ -102,9 +103,9 @@ class _Entry:
                 say('"{text}" is no cron expression: {cause}', text=text, cause=fault),
                 say("five fields: minute hour day month weekday, such as 0 9 * * mon"),
             )
-        for name in ("start", "end"):
-            if isinstance(found := self._entry.get(name), str):
-                yield from self._fact(found, name)
+        for edge in ("start", "end"):
+            if isinstance(found := self._entry.get(edge), str):
+                yield from self._fact(found, edge)
         if "count" in self._entry and "start" not in self._entry:
             yield self._at(
                 ("count",),

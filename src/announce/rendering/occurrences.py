@@ -33,7 +33,7 @@ class OccurrenceName(str):
 
     `id`, `number` (of its entry, from 1) and `at` (its moment) are there for every occurrence of a
     schedule; of one that goes by a date of the facts also `deadline` (that date), `length` (`7d`)
-    and, before it, `remaining` ("7 days left") with `days` (of the calendar) and `hours` (whole).
+    and, before it, `remaining` ("7 days left") with `days` (of the calendar) and `hours` (rounded).
     What an occurrence does not have is undefined.
     """
 
@@ -67,7 +67,7 @@ class OccurrenceName(str):
         left = end_of(occurrence.date, zone) - moment
         if left <= timedelta(0):
             return
-        self.hours = left // timedelta(hours=1)
+        self.hours = round(left / timedelta(hours=1))
         self.days = (day_of(occurrence.date, zone) - moment.astimezone(zone).date()).days
         self.remaining = in_words(left, self.days, language)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
@@ -13,6 +14,14 @@ from announce.texts import say
 _FIELDS = 5
 # More often than every hour nobody is to be written to: it is a slip.
 _MOST_A_DAY = 24
+# As cronsim names the field that it cannot read.
+_BAD: Mapping[str, Callable[[], str]] = {
+    "minute": lambda: say("its first field, the minute, is wrong"),
+    "hour": lambda: say("its second field, the hour, is wrong"),
+    "day-of-month": lambda: say("its third field, the day of the month, is wrong"),
+    "month": lambda: say("its fourth field, the month, is wrong"),
+    "day-of-week": lambda: say("its fifth field, the day of the week, is wrong"),
+}
 
 
 def cron_fault(text: str) -> str:
@@ -32,5 +41,6 @@ def cron_fault(text: str) -> str:
         if days and max(days.values()) > _MOST_A_DAY:
             return say("it is due more than {n} times a day", n=_MOST_A_DAY)
     except CronSimError as error:
-        return str(error)
+        field = _BAD.get(str(error).partition("Bad ")[2])
+        return field() if field else str(error)
     return ""

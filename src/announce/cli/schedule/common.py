@@ -102,7 +102,7 @@ def due_text(one: Occurrence, project: Project) -> str:
     return text + say(" (moved: {why})", why=one.moved) if one.moved else text
 
 
-def stand_text(one: Standing) -> str:
+def stand_text(one: Standing, project: Project) -> str:
     """How an occurrence stands, in words."""
     words = {
         Stand.COMING: say("to come"),
@@ -114,6 +114,8 @@ def stand_text(one: Standing) -> str:
     }[one.stand]
     if one.stand is Stand.COMING and one.occurrence.skipped:
         return say("will be left out: {why}", why=one.occurrence.skipped)
+    if one.stand is Stand.DONE and one.decided is not None:
+        words = say("sent {when}", when=when(one.decided.at, project))
     if one.reason:
         words = say("{what}: {why}", what=words, why=reason_text(one.reason))
     return say("{what} (no longer in the file)", what=words) if one.occurrence.vanished else words

@@ -57,7 +57,7 @@ def command(screen: Screen, campaign: str | None, path: str) -> int:
         else:
             readable.append((one.opened.campaign, one.standings))
             number += len(one.standings)
-    data = season_calendar(project, readable)
+    data = season_calendar(project, readable, at)
     if path == "-":
         click.echo(data, nl=False)
         return code

@@ -56,6 +56,11 @@ def command(
     project = open_project(screen.project)
     _refuse(project, sandbox=sandbox)
     chosen = way or _here()
+    if every and chosen != "systemd" and 60 % every:
+        raise InputError(
+            say("cron begins anew with every hour: {n} min do not go into it", n=every),
+            hint=say("take 1, 2, 3, 4, 5, 6, 10, 12, 15, 20 or 30"),
+        )
     job = Job(root=project.root.resolve(), every=every or _MINUTES[chosen], sandbox=sandbox)
     if chosen == "github":
         known = _install_workflow(screen, project, job, names, dry_run=dry_run, yes=yes)

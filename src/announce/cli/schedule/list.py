@@ -48,7 +48,9 @@ def show(screen: Screen, project: Project, found: Sequence[Scheduled]) -> int:
     for campaign in found:
         for one in campaign.standings:
             at = one.occurrence
-            rows.append([campaign.id, part_name(at), due_text(at, project), stand_text(one)])
+            rows.append(
+                [campaign.id, part_name(at), due_text(at, project), stand_text(one, project)]
+            )
     heads = [say("campaign"), say("occurrence"), say("due"), say("state")]
     screen.table(heads, rows)
     code = 0

@@ -42,7 +42,12 @@ def command(screen: Screen, campaign: str | None) -> int:
         screen.table(
             heads,
             [
-                [one.id, each.occurrence.id, due_text(each.occurrence, project), stand_text(each)]
+                [
+                    one.id,
+                    each.occurrence.id,
+                    due_text(each.occurrence, project),
+                    stand_text(each, project),
+                ]
                 for one, each in found
             ],
         )

@@ -153,22 +153,22 @@ class _Run:
             # Cron would make a mail of every word, every few minutes of a long send.
             self._document(opened.campaign.id, name, "held", "")
             return
-        first = next(one for one in chosen.parts if one.stand is Stand.DUE)
-        self._screen.line(
-            say(
-                "{campaign} {occurrence}, due {when}",
-                campaign=opened.campaign.id,
-                occurrence=name,
-                when=when(first.occurrence.due, self._project),
-            )
+        due = [one.occurrence for one in chosen.parts if one.stand is Stand.DUE]
+        head = say(
+            "{campaign} {occurrence}, due {when}",
+            campaign=opened.campaign.id,
+            occurrence=say(", ").join(part_name(one) for one in due),
+            when=when(due[0].due, self._project),
         )
         if self._dry_run:
+            self._screen.line(head)
             self._document(opened.campaign.id, name, "due", "")
             return
         try:
-            code = self._sent(chosen)
+            code = self._sent(chosen, head)
         except HeldByAnother:
             # Another cron, or a person, is at it.
+            self._screen.line(head)
             self._screen.line(say("    another process is sending it just now"))
             self._document(opened.campaign.id, name, "held", "")
             return
@@ -177,11 +177,11 @@ class _Run:
         if code:
             self.told.append(f"{opened.campaign.id} {name}: " + _of_code(code))
 
-    def _sent(self, chosen: Choice) -> int:
+    def _sent(self, chosen: Choice, head: str) -> int:
         from announce.cli.sending import send
 
         quiet = Screen(project=self._screen.project, as_json=False, debug=self._screen.debug)
-        return send(quiet, chosen.opened, _asked(time.monotonic()), None, chosen)
+        return send(quiet, chosen.opened, _asked(time.monotonic()), None, chosen, head)
 
     def _fail(self, found: Scheduled, error: AnnounceError) -> None:
         self._screen.note(f"{found.file}:")

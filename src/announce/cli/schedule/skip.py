@@ -8,7 +8,7 @@ from announce.cli.common import campaign_argument, now
 from announce.cli.schedule.common import stand_text
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
-from announce.gathering import open_campaign
+from announce.gathering import open_campaign, shown
 from announce.ledger.base import Decision
 from announce.scheduling import decide, find, reconsider, require_whole_ledger
 from announce.standing import BY_HAND, Stand
@@ -49,7 +49,15 @@ def command(screen: Screen, campaign: str, occurrence: str, undo: bool) -> int:
         decide(opened, [one.occurrence for one in parts], Decision.SKIPPED, now(), BY_HAND)
     after = find(opened, occurrence, now())
     for one in after:
-        screen.line(say("{name}: {state}", name=occurrence, state=stand_text(one)))
+        screen.line(say("{name}: {state}", name=occurrence, state=stand_text(one, opened.project)))
+    if undo and after[0].stand is Stand.LAPSED:
+        screen.line(
+            say(
+                "    to send it all the same: announce send {file} --occurrence {name} --late",
+                file=shown(opened.campaign.path, opened.project.root),
+                name=occurrence,
+            )
+        )
     if screen.as_json:
         screen.document(
             {

@@ -162,11 +162,21 @@ class _Reading:
         try:
             return compile_where(self.source.where, table.columns), []
         except WhereFaults as faults:
-            place = self._place(("audience", "where"))
+            place = self._place(self._where_is_wrong(table))
             return None, [
                 Problem(code=fault.code, place=place, message=str(fault), hint=fault.hint)
                 for fault in faults.faults
             ]
+
+    def _where_is_wrong(self, table: Table) -> Loc:
+        """Where the condition that is at fault stands: an entry of the schedule may add one."""
+        occurrence = self.campaign.occurrence
+        if occurrence.entry is not None and occurrence.entry.where:
+            try:
+                compile_where(occurrence.entry.where, table.columns)
+            except WhereFaults:
+                return ("schedule", occurrence.place, "where")
+        return ("audience", "where")
 
     def _exclusions(self) -> tuple[Exclusions, list[Problem]]:
         files, problems = [], []
@@ -174,9 +184,17 @@ class _Reading:
             try:
                 files.append((project_file(self.project.root, text), text))
             except FileFault as fault:
-                problems.append(fault.at(self._place(("audience", "exclude", number))))
+                problems.append(fault.at(self._place(self._exclude_of(number))))
         exclusions, found = read_exclusions(files, self.source)
         return exclusions, [*problems, *found]
+
+    def _exclude_of(self, number: int) -> Loc:
+        """Where an exclusion file is named: those of an entry of the schedule come behind."""
+        audience = self.campaign.whole.audience
+        own = len(audience.exclude) if audience else 0
+        if number < own:
+            return ("audience", "exclude", number)
+        return ("schedule", self.campaign.occurrence.place, "exclude", number - own)
 
     def _attachments(self, table: Table, people: Recipients) -> Told:
         """Each recipient's own file is there."""
