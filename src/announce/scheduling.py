@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from announce.errors import InputError
 from announce.gathering import Opened, faulty, gather, shown
+from announce.ledger import skips
 from announce.ledger.base import Decided, Decision, Ledger
 from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
@@ -20,7 +21,7 @@ from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.problems import did_you_mean, errors_in
-from announce.standing import VANISHED, Stand, Standing, judge
+from announce.standing import BY_HAND, VANISHED, Stand, Standing, judge
 from announce.texts import say
 from announce.timetable.rules import moment_of, prefix_of
 from announce.timetable.timetable import by_due, is_around, timetable
@@ -39,7 +40,7 @@ def standings(
     project, campaign = opened.project, opened.campaign
     found = timetable(project, campaign, now, zones=zones_of(opened), begin=begin, end=end)
     with closing(open_ledger_of(project, ledger_channel(project, campaign))) as ledger:
-        decided = ledger.decisions.of(campaign.id)
+        decided = _with_skips(project, campaign, found, ledger.decisions.of(campaign.id))
         adopted = ledger.adopted_occurrences(campaign.id)
         there = {one.part for one in found}
         gone = [
@@ -65,6 +66,22 @@ def standings(
         else one
         for one in judge(found, now, decided, begun)
     ]
+
+
+def _with_skips(
+    project: Project,
+    campaign: Campaign,
+    occurrences: Sequence[Occurrence],
+    decided: dict[tuple[str, str], Decided],
+) -> dict[tuple[str, str], Decided]:
+    """What was decided, with what a person left out as an older ledger may have forgotten."""
+    left_out = skips.skipped(project.root, campaign.id)
+    for one in occurrences:
+        known = decided.get(one.part)
+        if one.id in left_out and (known is None or known.what is Decision.SKIPPED):
+            at = left_out[one.id]
+            decided[one.part] = Decided(what=Decision.SKIPPED, reason=BY_HAND, due=one.due, at=at)
+    return decided
 
 
 def _is_before_its_time(
@@ -177,11 +194,24 @@ def decide(
             ledger.decisions.keep(campaign.id, one.part, made)
 
 
-def reconsider(project: Project, campaign: Campaign, part: tuple[str, str]) -> None:
+def skip(opened: Opened, parts: Sequence[Occurrence], now: datetime) -> None:
+    """Write down that a person leaves an occurrence out, also beside the ledger."""
+    project, campaign = opened.project, opened.campaign
+    if not is_sandboxed(project, ledger_channel(project, campaign)):
+        for name in {one.id for one in parts}:
+            skips.keep(project.root, campaign.id, name, now)
+    decide(opened, parts, Decision.SKIPPED, now, BY_HAND)
+
+
+def reconsider(opened: Opened, parts: Sequence[Occurrence]) -> None:
     """Forget what was decided of an occurrence."""
+    project, campaign = opened.project, opened.campaign
+    for name in {one.id for one in parts}:
+        skips.forget(project.root, campaign.id, name)
     channel = ledger_channel(project, campaign)
     with closing(open_ledger_of(project, channel, create=True)) as ledger:
-        ledger.decisions.forget(campaign.id, part)
+        for one in parts:
+            ledger.decisions.forget(campaign.id, one.part)
 
 
 def at_occurrence(opened: Opened, occurrence: Occurrence) -> Opened:

@@ -66,3 +66,32 @@ def test_an_old_ledger_is_told_wherever_it_is_asked(season) -> None:
         assert "announce ledger adopt" in ended.out
     skip = ("schedule", "skip", "campaigns/call.yaml", "cron-2025-01-06T0900")
     assert season.call("2025-01-05 14:00 UTC", *skip).code == 4
+
+
+def test_what_a_person_left_out_stays_left_out(season) -> None:
+    """Whatever became of the ledger: it is written down beside it too, until it is taken back."""
+    season.write('  - {cron: "0 9 * * *", zone: UTC, start: 2025-01-05, count: 3}\n')
+    season.run("2025-01-05 09:00 UTC")
+    skip = ("schedule", "skip", "campaigns/call.yaml", "cron-2025-01-06T0900")
+    season.call("2025-01-05 14:00 UTC", *skip)
+    for path in (season.root / ".announce").glob("ledger.sqlite3*"):
+        path.unlink()
+    season.call("2025-01-06 08:00 UTC", "ledger", "adopt")
+    assert season.run("2025-01-06 09:00 UTC").code == 0
+    assert season.counts == BOTH
+    undone = season.call("2025-01-06 09:10 UTC", *skip, "--undo")
+    assert undone.code == 0, undone.err
+    season.run("2025-01-06 09:20 UTC")
+    assert season.counts == BOTH + BOTH
+
+
+def test_a_skip_that_cannot_be_read_stops_everything(season) -> None:
+    season.write('  - {cron: "0 9 * * *", zone: UTC, start: 2025-01-05, count: 3}\n')
+    skip = ("schedule", "skip", "campaigns/call.yaml", "cron-2025-01-05T0900")
+    season.call("2025-01-04 14:00 UTC", *skip)
+    (path,) = (season.root / "receipts").rglob("*.skipped")
+    path.write_text("<<<<<<<\n", "utf-8")
+    ended = season.run("2025-01-05 09:00 UTC")
+    assert ended.code == 4
+    assert "cron-2025-01-05T0900.skipped cannot be read" in ended.err
+    assert season.arrived == []

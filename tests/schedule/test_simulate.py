@@ -199,3 +199,14 @@ def test_what_was_sent_or_left_out_is_shown_as_that(season) -> None:
     shown = season.call("2025-01-29 00:00 UTC", *span).out
     assert "sent already" in shown
     assert "left out: by hand" in shown
+
+
+def test_the_page_tells_what_is_wrong_with_a_campaign(season, tmp_path) -> None:
+    """Its faults with their places, and not only that there are any."""
+    season.write(ENTRY)
+    text = (season.root / FILE).read_text("utf-8")
+    other = text.replace("campaign: call", "campaign: other").replace("kind: call", "kynd: call")
+    (season.root / "campaigns/other.yaml").write_text(other, "utf-8")
+    page = tmp_path / "season.html"
+    season.call(NOW, "schedule", "simulate", *SPAN, "--page", str(page))
+    assert "campaigns/other.yaml:2:1: unknown key &quot;kynd&quot;" in page.read_text("utf-8")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from announce.errors import AnnounceError, InputError
 from announce.model.season import Beat, Season
 from announce.model.wording import language_name, moment_text, reason_text, way_name
 from announce.preview.html import asset
+from announce.problems import errors_in
 from announce.texts import say, say_n, spoken
 from announce.timetable.quiet import Regions
 
 _DAY = timedelta(days=1)
 _SHOWN = 12
+_TOLD = 5  # faults of one campaign
+# Marks of a line of time, in pixels: the first row's top, from row to row; how many rows, and how
+# much of the whole line one is wide, and the name of a month.
+_TOP, _STEP, _ROWS, _WIDTH, _NAME = 15, 17, 6, 0.016, 0.07
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -65,8 +71,17 @@ def whom(beat: Beat) -> str:
 
 def doubts_of(beat: Beat) -> list[str]:
     """What a person should look at, each a sentence."""
-    fault = [beat.fault.message] if beat.fault else []
-    return [*fault, *beat.doubts]
+    return [*(_faults(beat.fault) if beat.fault else ()), *beat.doubts]
+
+
+def _faults(error: AnnounceError) -> list[str]:
+    """What is wrong, each with its place; or the error alone."""
+    found = errors_in(error.problems) if isinstance(error, InputError) else []
+    if not found:
+        return [error.message]
+    told = [f"{one.place}: {one.message}" for one in found[:_TOLD]]
+    more = len(found) - _TOLD
+    return [*told, say_n("and {n} more", "and {n} more", more)] if more > 0 else told
 
 
 def _lead(season: Season) -> str:
@@ -100,16 +115,18 @@ def _times(season: Season, zone: ZoneInfo) -> str:
     )
     lines = []
     for name in dict.fromkeys(one.campaign for one in season.beats):
+        theirs = [(at, one) for at, one in enumerate(season.beats) if one.campaign == name]
+        rows = _stacked([one.at for _, one in theirs], whole)
         marks = "".join(
-            f'<a class="beat {_kind(one)}" style="left:{left(one.at)}" href="#beat-{number}"'
-            f' title="{escape(_tip(one, zone))}"></a>'
-            for number, one in enumerate(season.beats)
-            if one.campaign == name
+            f'<a class="beat {_kind(one)}" style="left:{left(one.at)};top:{_TOP + _STEP * row}px"'
+            f' href="#beat-{number}" title="{escape(_tip(one, zone))}"></a>'
+            for (number, one), row in zip(theirs, rows, strict=True)
         )
+        height = 2 * _TOP + _STEP * (max(rows) + 1)
         lines.append(
             f'<div class="name">{escape(name)}</div>'
-            f'<div class="line">{shades}{marks}</div>'
-        )  # fmt: skip
+            f'<div class="line" style="height:{height}px">{shades}{marks}</div>'
+        )
     if not lines:
         return f"<section><p>{escape(say('Nothing is due in this time.'))}</p></section>"
     legend = (
@@ -128,6 +145,18 @@ def _times(season: Season, zone: ZoneInfo) -> str:
     )
 
 
+def _stacked(moments: Sequence[datetime], whole: timedelta) -> list[int]:
+    """The row of each mark of a line, so that those close together do not hide each other."""
+    ends: list[datetime] = []
+    rows = []
+    for moment in moments:
+        free = (number for number, end in enumerate(ends) if end <= moment)
+        row = min(next(free, len(ends)), _ROWS - 1)
+        rows.append(row)
+        ends[row:] = [moment + whole * _WIDTH, *ends[row + 1 :]]
+    return rows
+
+
 def _kind(beat: Beat) -> str:
     if beat.is_odd:
         return "odd"
@@ -142,7 +171,8 @@ def _months(season: Season, zone: ZoneInfo) -> Iterator[datetime]:
     """The months' first days; of a long time some of them, so that their names have room."""
     found = []
     at = season.begin.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while at <= season.end:
+    # A name at the very end would have no room.
+    while at <= season.end - (season.end - season.begin) * _NAME:
         if at >= season.begin:
             found.append(at)
         at = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
@@ -161,7 +191,8 @@ def _holidays(season: Season, zone: ZoneInfo) -> Iterator[tuple[datetime, timede
             run.append(day)
         elif run:
             start = datetime(run[0].year, run[0].month, run[0].day, tzinfo=zone)
-            yield max(start, season.begin), len(run) * _DAY, regions.name(run[len(run) // 2])
+            begins, ends = max(start, season.begin), min(start + len(run) * _DAY, season.end)
+            yield begins, ends - begins, regions.name(run[len(run) // 2])
             run = []
 
 
@@ -172,22 +203,27 @@ def _odd(season: Season, zone: ZoneInfo) -> str:
         if one.is_odd
     ]
     faults = "".join(
-        f'<li class="error"><b>{escape(file)}</b><span>{escape(error.message)}</span>'
-        f'<span class="mend">{escape(error.hint)}</span></li>'
+        f'<li class="error"><b>{escape(file)}</b>{_spans(_faults(error))}{_mend(error)}</li>'
         for file, error in season.faults.items()
     )
     if not items and not faults:
         return ""
     rows = "".join(
-        f'<li><a href="#beat-{number}">{escape(name)}</a>{_spans(one)}</li>'
+        f'<li><a href="#beat-{number}">{escape(name)}</a>{_spans(doubts_of(one))}</li>'
         for name, one, number in items
     )
     head = f"<h2>{escape(say('To look at'))}</h2>"
     return f'<section>{head}<ul class="problems">{faults}{rows}</ul></section>'
 
 
-def _spans(beat: Beat) -> str:
-    return "".join(f"<span>{escape(text)}</span>" for text in doubts_of(beat))
+def _spans(texts: Iterable[str]) -> str:
+    return "".join(f"<span>{escape(text)}</span>" for text in texts)
+
+
+def _mend(error: AnnounceError) -> str:
+    hints = [one.hint for one in errors_in(error.problems)] if isinstance(error, InputError) else []
+    hint = error.hint or next(filter(None, hints), "")
+    return f'<span class="mend">{escape(hint)}</span>' if hint else ""
 
 
 def _crowded(season: Season, zone: ZoneInfo) -> str:

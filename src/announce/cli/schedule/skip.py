@@ -9,9 +9,8 @@ from announce.cli.schedule.common import stand_text
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
 from announce.gathering import open_campaign, shown
-from announce.ledger.base import Decision
-from announce.scheduling import decide, find, reconsider, require_whole_ledger
-from announce.standing import BY_HAND, Stand
+from announce.scheduling import find, reconsider, require_whole_ledger, skip
+from announce.standing import Stand
 from announce.texts import say
 
 
@@ -42,11 +41,11 @@ def command(screen: Screen, campaign: str, occurrence: str, undo: bool) -> int:
             say("{name} was sent already", name=occurrence),
             hint=say("`announce correct` starts a correction to those who got it"),
         )
+    occurrences = [one.occurrence for one in parts]
     if undo:
-        for one in parts:
-            reconsider(opened.project, opened.campaign, one.occurrence.part)
+        reconsider(opened, occurrences)
     else:
-        decide(opened, [one.occurrence for one in parts], Decision.SKIPPED, now(), BY_HAND)
+        skip(opened, occurrences, now())
     after = find(opened, occurrence, now())
     for one in after:
         screen.line(say("{name}: {state}", name=occurrence, state=stand_text(one, opened.project)))
