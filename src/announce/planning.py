@@ -112,6 +112,8 @@ class _Planner:
                 continue
             if known.deleted:  # by a person: it stays away until they ask for it again
                 continue
+            if not known.wanted:  # known by a receipt only, which does not say how far it came
+                continue
             article = self.campaign.wechat[position - begin]
             further = rank(article.deliver) > rank(known.wanted)
             lower = rank(article.deliver) < rank(known.wanted)

@@ -154,3 +154,19 @@ def test_preview_shows_every_article_of_a_message(announce, project: Path, tmp_p
         if "zh+en-1.html" in (text := file.read_text("utf-8"))
     )
     assert (page.count("class=card"), page.count("<iframe")) == (2, 2)
+
+
+def test_article_that_a_receipt_tells_of_is_not_made_again(announce, live: Path, servers) -> None:
+    """The receipt does not say how far it came: that is no reason to begin anew."""
+    _, account = servers
+    send = ("send", CFP, "--channel", "wechat", "--yes")
+    first = announce(*send, cwd=live)
+    assert first.code == 0, first.err
+    for path in (live / ".announce").glob("ledger.sqlite3*"):
+        path.unlink()
+    assert announce("ledger", "adopt", cwd=live).code == 0
+
+    for _ in range(3):
+        assert announce(*send, "--changed", cwd=live).code == 0
+
+    assert [request.path for request in account.journal()].count("draft/add") == 2
