@@ -12,9 +12,8 @@ from announce.ledger.base import Decision
 from announce.model.audience import Recipients
 from announce.model.campaign import channels_of
 from announce.model.delivery import ONCE
-from announce.model.occurrence import Occurrence
 from announce.model.schedule import ZONE_COLUMN
-from announce.model.wording import reason_text
+from announce.model.wording import moment_text, reason_text
 from announce.outlets import is_sandboxed
 from announce.scheduling import at_occurrence, decide, find, measured, standings
 from announce.standing import Stand, Standing
@@ -54,7 +53,7 @@ def choose(
             )
         return Choice(opened=opened)
     known = standings(opened, now)
-    parts = find(opened, wanted, now, lambda: known) if wanted else _picked(known)
+    parts = find(opened, wanted, now, known) if wanted else _picked(known)
     if not parts:
         raise InputError(
             say("the schedule of {campaign} has no occurrence", campaign=opened.campaign.id),
@@ -131,7 +130,7 @@ def _refusal(parts: list[Standing], known: list[Standing], wanted: str | None) -
             say(
                 "nothing of its schedule is due; next is {name}: {due}",
                 name=coming.occurrence.id,
-                due=told(coming.occurrence),
+                due=moment_text(coming.occurrence.due) if coming.occurrence.due else "–",
             ),
             hint=say("`--occurrence {name}` sends it now", name=coming.occurrence.id),
         )
@@ -180,11 +179,6 @@ def conclude(chosen: Choice, now: datetime, *, by_hand: bool, reason: str = "") 
         or (one.stand is Stand.DUE and one.occurrence.due is not None and one.occurrence.due <= now)
     ]
     decide(chosen.opened, parts, Decision.DONE, now, reason)
-
-
-def told(occurrence: Occurrence) -> str:
-    """When an occurrence is due, as people read it."""
-    return f"{occurrence.due:%Y-%m-%d %H:%M %z}" if occurrence.due else ""
 
 
 def is_rehearsal(opened: Opened) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -229,10 +229,11 @@ def measured(one: Occurrence, now: datetime, *, sending: bool) -> Occurrence:
 
 
 def find(
-    opened: Opened, wanted: str, now: datetime, told: Callable[[], list[Standing]] | None = None
+    opened: Opened, wanted: str, now: datetime, known: list[Standing] | None = None
 ) -> list[Standing]:
-    """The parts of the occurrence with an id. InputError where the schedule has none such."""
-    known = told() if told else standings(opened, now)
+    """The parts of the occurrence with an id, among those `known` to stand so now. InputError where
+    the schedule has none such."""
+    known = standings(opened, now) if known is None else known
     found = [one for one in known if one.occurrence.id == wanted]
     if not found and (day := moment_of(wanted)) is not None:
         # Of a cron entry, perhaps far away.

@@ -260,11 +260,11 @@ class Year:
         }
 
     def decided(self) -> Iterator[tuple[Part, Decided]]:
-        """What the ledger says of each."""
+        """What was decided of each."""
         for name, opened in self.campaigns.items():
-            with closing(open_project_ledger(opened.project)) as ledger:
-                for part, decided in ledger.decisions.of(name).items():
-                    yield (name, *part), decided
+            for one in standings(opened, self.minute, begin=BEGIN, end=END):
+                if one.decided is not None:
+                    yield (name, *one.occurrence.part), one.decided
 
     def people(self, campaign: str, one: Occurrence) -> set[Sent]:
         """What an occurrence is to bring, and to whom."""

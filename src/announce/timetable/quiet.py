@@ -5,11 +5,12 @@ Holidays are those of the library `holidays`, China's with the days that its Sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from announce.model.schedule import Quiet
 from announce.texts import say, spoken
@@ -18,6 +19,7 @@ from announce.timetable.clocks import instant, read_clock
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
+_COUNTRY = re.compile(r"[A-Z]{2,3}(-.+)?\Z")
 _MOST_STEPS = 200
 _SATURDAY = 5
 _LANGUAGES = {"zh": "zh_CN", "en": "en_US"}
@@ -55,20 +57,23 @@ def _calendar_in(code: str, language: str) -> HolidayBase:
     import holidays
 
     country, _, part = code.partition("-")
-    found: Any = holidays.country_holidays(country, subdiv=part or None)
+    found: HolidayBase = holidays.country_holidays(country, subdiv=part or None)
     wanted = _LANGUAGES[language]
     if wanted in found.supported_languages:
         found = holidays.country_holidays(country, subdiv=part or None, language=wanted)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def is_region(code: str) -> bool:
     """Whether the library knows the holidays of a region."""
-    import holidays
-
-    country, _, part = code.partition("-")
-    known = holidays.list_supported_countries()
-    return country in known and (not part or part in known[country])
+    if not _COUNTRY.match(code):
+        return False
+    try:
+        # Only this one: to list all regions imports every country there is.
+        _calendar_in(code, spoken())
+    except NotImplementedError:
+        return False
+    return True
 
 
 def read_hours(text: str) -> tuple[time, time] | None:
