@@ -194,13 +194,30 @@ def decide(
             ledger.decisions.keep(campaign.id, one.part, made)
 
 
+def leave_out(opened: Opened, one: Occurrence, now: datetime, reason: str) -> None:
+    """Write down that an occurrence is over, and with it what was planned of it already."""
+    decide(opened, [one], Decision.SKIPPED, now, reason)
+    if is_held(opened, now):
+        return
+    project, campaign = opened.project, opened.campaign
+    keys = None
+    if one.entry is not None and one.entry.zone == AUDIENCE:
+        people = gather(at_occurrence(opened, one)).audience.recipients
+        zones = zip(people.rows(), people.column(ZONE_COLUMN), strict=True)
+        keys = {row.key for row, zone in zones if zone.strip() == one.zone}
+    for channel in channels_of(campaign):
+        with closing(open_ledger_of(project, channel)) as ledger:
+            ledger.leave_out(campaign.id, one.id, now, reason, keys)
+
+
 def skip(opened: Opened, parts: Sequence[Occurrence], now: datetime) -> None:
     """Write down that a person leaves an occurrence out, also beside the ledger."""
     project, campaign = opened.project, opened.campaign
     if not is_sandboxed(project, ledger_channel(project, campaign)):
         for name in {one.id for one in parts}:
             skips.keep(project.root, campaign.id, name, now)
-    decide(opened, parts, Decision.SKIPPED, now, BY_HAND)
+    for one in parts:
+        leave_out(opened, one, now, BY_HAND)
 
 
 def reconsider(opened: Opened, parts: Sequence[Occurrence]) -> None:

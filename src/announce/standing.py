@@ -159,7 +159,7 @@ def _was_sent_that_day(
     one: Occurrence, others: Sequence[Occurrence], decided: Mapping[tuple[str, str], Decided]
 ) -> bool:
     """Whether the expression of a cron entry was changed after it was begun on that day: as many
-    of the new ones are left out as of the old ones were."""
+    of the new ones are left out as of the old ones were begun."""
     if one.entry is None or one.entry.cron is None or one.nominal is None:
         return False
     old = new = 0
@@ -167,8 +167,10 @@ def _was_sent_that_day(
         if other.place != one.place or other.nominal is None:
             continue
         if other.nominal.date() == one.nominal.date():
-            old += other.vanished and _may_have_left(decided.get(other.part))
-            new += not other.vanished and other.nominal <= one.nominal
+            known = decided.get(other.part)
+            is_done = known is not None and known.what is Decision.DONE
+            old += other.vanished and _may_have_left(known)
+            new += not (other.vanished or is_done) and other.nominal <= one.nominal
     return new <= old
 
 

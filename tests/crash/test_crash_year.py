@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from crash_support import KILLS, Server
-from crash_year import MINUTE, NOW, Known, Part, Sent, Year
+from crash_year import MINUTE, NOW, Known, Part, Year
 from crash_year_project import BEGIN, END, make_year
 
 from announce.ledger.base import Decision
@@ -89,13 +89,13 @@ class Plan:
             if part in decided and decided[part].what is Decision.SKIPPED
         }
 
-    def came_later(self, year: Year, part: Part, arrived: Collection[Sent]) -> bool:
-        """Whether its hour was changed before it was begun, and everybody got it at the new one."""
+    def is_replaced(self, part: Part, there: Collection[Part]) -> bool:
+        """Whether its hour was changed before anybody had begun it, so that another one of that day
+        stands for it, which is judged for itself."""
         day = part[1].rpartition("T")[0]
-        return any(
-            year.people(other[0], one) <= arrived
-            for other, one in self.had.items()
-            if day and other != part and other[0] == part[0] and other[1].startswith(f"{day}T")
+        return part not in there and any(
+            day and other != part and other[0] == part[0] and other[1].startswith(f"{day}T")
+            for other in self.had
         )
 
     def excuses(self, part: Part, reason: str) -> bool:
@@ -223,11 +223,12 @@ def served(year: Year, plan: Plan) -> None:
 
 def restored(year: Year, plan: Plan) -> None:
     """An old ledger: whatever is due by it is refused, until the witnesses are adopted."""
-    before = year.arrived
     plan.forgot |= reasons(year)
     year.restore_ledger()
     # What a clock that was ahead sent early is not due by the old ledger: nothing is done then.
     waiting = year.look(year.minute).waiting
+    # By now the server has written what it took from those who were killed.
+    before = year.arrived
     for ended in year.run(year.minute, kill=0):
         assert ended.code == (BEHIND if waiting else 0), ended.err
     told = year.call(year.minute, "ledger", "check")
@@ -265,7 +266,7 @@ def edited(year: Year, plan: Plan, edit: datetime) -> None:
 
 def assert_all_told(year: Year, plan: Plan) -> None:
     """Nobody got anything twice; each occurrence reached everybody, or has its reason."""
-    arrived, decided = year.arrived, dict(year.decided())
+    arrived, decided, there = year.arrived, dict(year.decided()), year.table()
     assert {sent: number for sent, number in arrived.items() if number > 1} == {}
     delivered = 0
     for part, one in plan.had.items():
@@ -274,7 +275,7 @@ def assert_all_told(year: Year, plan: Plan) -> None:
             delivered += 1
             continue
         known = decided.get(part)
-        if known is None and plan.came_later(year, part, arrived.keys()):
+        if known is None and plan.is_replaced(part, there):
             continue
         if known is None:
             reason = (plan.forgot | plan.gone).get(part)

@@ -119,3 +119,13 @@ def test_the_list_says_what_the_file_no_longer_has(season) -> None:
         ended = season.call("2025-02-04 10:00 UTC", *arguments)
         assert ended.code in (2, 3), ended.out
         assert season.counts == BOTH
+
+
+def test_of_a_day_whose_second_is_changed_the_first_counts_for_itself(season) -> None:
+    season.write(daily("9,15"))
+    season.run("2025-01-05 09:00 UTC")
+    season.run("2025-01-05 15:00 UTC")
+    assert season.counts == BOTH + BOTH
+    season.write(daily("9,17"))
+    season.run("2025-01-05 17:00 UTC")
+    assert season.counts == BOTH + BOTH

@@ -229,6 +229,22 @@ def test_each_zone_of_the_audience_is_written_to_at_its_nine_o_clock(season) -> 
     ]  # fmt: skip
 
 
+def test_of_a_zone_that_was_missed_nobody_stays_planned(season) -> None:
+    """`status` counts them as skipped; asked for late, they get it all the same."""
+    season.write(
+        "  - {before: deadlines.submission, by: 7d, at: 09:00, zone: audience}\n",
+        people="address,timezone\nmo@example.org,\nlee@example.org,America/New_York\n",
+    )
+    season.run("2025-02-04 01:00 UTC")
+    season.run("2025-02-05 01:00 UTC")
+    (status,) = season.call("2025-02-05 01:05 UTC", "--json", "status").json["campaigns"]
+    counts = status["channels"]["email"]
+    assert (counts["sent"], counts["planned"], counts["skipped"]) == (1, 0, 1)
+    late = ("send", FILE, "--occurrence", "submission-7d", "--late", "--yes")
+    assert season.call("2025-02-05 02:00 UTC", *late).code == 0
+    assert season.counts == BOTH
+
+
 def test_an_entry_has_words_an_audience_and_channels_of_its_own(season) -> None:
     """The last reminder is another text, to some of the people."""
     season.write(

@@ -319,6 +319,17 @@ class Ledger(Many, Protocol):
     def settle(self, key: DeliveryKey, *, sent: bool, now: datetime, note: str = "") -> None:
         """A person's word on a delivery in doubt; GateError where it is not in doubt."""
 
+    def leave_out(
+        self,
+        campaign: str,
+        occurrence: str,
+        now: datetime,
+        reason: str,
+        keys: Collection[str] | None = None,
+    ) -> int:
+        """Skip what is planned of an occurrence that is over (of these recipients), until it is
+        planned again; how many."""
+
     def tell(
         self,
         key: DeliveryKey,

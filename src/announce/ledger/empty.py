@@ -213,6 +213,17 @@ class EmptyLedger:
         """Refused."""
         _refuse(self._path)
 
+    def leave_out(
+        self,
+        campaign: str,
+        occurrence: str,
+        now: datetime,
+        reason: str,
+        keys: Collection[str] | None = None,
+    ) -> int:
+        """There is nothing."""
+        return 0
+
     def tell(
         self,
         key: DeliveryKey,

@@ -18,7 +18,7 @@ from announce.ledger.base import EVENTS, Counts, Holder, Standing, TakenOver
 from announce.ledger.core import Core
 from announce.ledger.decisions import SqlDecisions
 from announce.ledger.holding import end_dead, holder_of, is_dead, take
-from announce.ledger.moves import delivery_of, is_key, latest_adoption, move, note
+from announce.ledger.moves import delivery_of, is_in, is_key, latest_adoption, move, note
 from announce.ledger.runs import SqlRun
 from announce.ledger.schema import deliveries, events, meta, packed
 from announce.ledger.suppressions import SqlSuppressions
@@ -26,6 +26,8 @@ from announce.ledger.uploads import SqlUploads
 from announce.model.delivery import Channel, Delivery, DeliveryKey, Event, State
 from announce.model.wording import state_name
 from announce.texts import say
+
+_PAGE = 500  # names in one statement
 
 
 class SqlLedger:
@@ -169,6 +171,28 @@ class SqlLedger:
             if not move(connection, doubtful, event, now, detail=detail, **values):
                 row = connection.execute(select(deliveries).where(is_key(key))).one_or_none()
                 raise _not_in_doubt(key, None if row is None else delivery_of(row))
+
+    def leave_out(
+        self,
+        campaign: str,
+        occurrence: str,
+        now: datetime,
+        reason: str,
+        keys: Collection[str] | None = None,
+    ) -> int:
+        """See `Ledger`."""
+        planned = is_in(campaign, occurrence) & (deliveries.c.state == State.PLANNED.value)
+        theirs = [planned]
+        if keys is not None:
+            names = sorted(keys)
+            pages = (names[start : start + _PAGE] for start in range(0, len(names), _PAGE))
+            theirs = [planned & deliveries.c.recipient.in_(page) for page in pages]
+        why = {"reason": reason}
+        with self._core.writing() as connection:
+            return sum(
+                move(connection, where, "skipped", now, detail=why, reason=reason)
+                for where in theirs
+            )
 
     def tell(
         self,

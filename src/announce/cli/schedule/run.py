@@ -14,10 +14,10 @@ from announce.cli.screen import Screen, error_json, show_error
 from announce.cli.send import Asked
 from announce.errors import AnnounceError, GateError
 from announce.gathering import Opened, open_project
-from announce.ledger.base import Decision, HeldByAnother
+from announce.ledger.base import HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.scheduling import decide, is_held, require_whole_ledger
+from announce.scheduling import is_held, leave_out, require_whole_ledger
 from announce.standing import CLOSED, PAST, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
 
@@ -120,7 +120,7 @@ class _Run:
             self.told.append(text)
         self._document(opened.campaign.id, one.occurrence.id, "skipped", one.reason)
         if not self._dry_run:
-            decide(opened, [one.occurrence], Decision.SKIPPED, now(), one.reason)
+            leave_out(opened, one.occurrence, now(), one.reason)
 
     def _ask(self, found: Scheduled, asking: list[Standing]) -> None:
         for one in asking:
