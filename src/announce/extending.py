@@ -21,7 +21,6 @@ from announce.gathering import Opened, gather
 from announce.ledger.files import write_whole
 from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import Delivery
-from announce.model.languages import Language
 from announce.model.moment import Deadline, MomentError, parse_moment
 from announce.model.project import Project
 from announce.model.steps import known_of
@@ -40,53 +39,6 @@ from announce.timetable.clocks import end_of, fact_of
 _WRITTEN = re.compile(
     r"""\d{4}-\d{1,2}-\d{1,2}(?:[ T]+\d{1,2}:\d{2}(?::\d{2})?[^,}\]#\n"']*[^,}\]#\n"'\s])?"""
 )
-
-_TEMPLATES: Mapping[Language, str] = {
-    "zh": """---
-subject: "{{ '截止延期' if facts.later else '截止日期有变' }}：{{ title }}"
-preheader: "新的截止时间：{{ facts.new | date }}"
-article:
-  title: "{{ (('截止延期：' if facts.later else '截止日期有变：') ~ title) | cut(32) }}"
----
-{% if channel == "email" %}
-{% if recipient.name %}
-{{ recipient.name }}，您好！
-{% else %}
-您好！
-{% endif %}
-{% endif %}
-
-“{{ title }}”的截止日期{{ "延至" if facts.later else "改为" }}：
-
-**{{ facts.new | deadline }}**
-
-此前通知的日期是{{ facts.old | deadline }}，现已作废。其余事项不变。
-
-{{ sender.name }}
-""",
-    "en": """---
-subject: "{{ 'Deadline extended' if facts.later else 'Deadline moved' }}: {{ title }}"
-preheader: "The new deadline is {{ facts.new | date }}"
-article:
-  title: "{{ (('Deadline extended: ' if facts.later else 'Deadline moved: ') ~ title) | cut(32) }}"
----
-{% if channel == "email" %}
-{% if recipient.name %}
-Dear {{ recipient.name }},
-{% else %}
-Dear colleague,
-{% endif %}
-{% endif %}
-
-The deadline of “{{ title }}” {{ "has been extended" if facts.later else "has moved" }} to
-
-**{{ facts.new | deadline }}**
-
-It was {{ facts.old | deadline }}, which no longer holds. All else is as before.
-
-{{ sender.name }}
-""",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +186,6 @@ def _sequel(move: Move, found: Consequences) -> Begun:
     sequel = Sequel(
         what=next(one for one in names if not (folder / f"{campaign.id}-{one}.yaml").exists()),
         kind=KIND,
-        templates=_TEMPLATES,
         facts=(
             f"original: {original_title(project, campaign)}",
             f"old: {found.told}",

@@ -14,6 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 
@@ -33,12 +34,12 @@ _LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequel:
-    """What follows a campaign: `what` ends its id, `kind` names the templates, `facts` are the
-    lines below `facts:`, `about` the comment that the file begins with."""
+    """What follows a campaign: `what` ends its id, `kind` names the templates (where the project
+    has none: those of `data/sequels/`), `facts` are the lines below `facts:`, `about` the comment
+    that the file begins with."""
 
     what: str
     kind: str
-    templates: Mapping[Language, str]
     facts: Sequence[str]
     about: Sequence[str]
 
@@ -65,7 +66,7 @@ def begin_sequel(gathered: Gathered, rows: Iterable[Delivery], sequel: Sequel) -
     reached = list(newest.values())
     name = f"{campaign.id}-{sequel.what}"
     mails = [row for row in reached if row.key.channel == "email"]
-    files = dict[Path, str]()
+    written = dict[Path, str]()
     path = project.root / "campaigns" / f"{name}.yaml"
     audience = project.root / "audiences" / "private" / f"{name}.csv"
     for one in (path, audience):
@@ -75,18 +76,23 @@ def begin_sequel(gathered: Gathered, rows: Iterable[Delivery], sequel: Sequel) -
                 hint=say("go on with it, or remove it first"),
             )
     if mails:
-        files[audience] = _audience(gathered, mails)
-        files[audience.parent / ".gitignore"] = "*\n"
+        written[audience] = _audience(gathered, mails)
+        written[audience.parent / ".gitignore"] = "*\n"
     for language in project.languages:
         template = project.root / "templates" / language / f"{sequel.kind}.md.j2"
         if not template.exists():
-            files[template] = sequel.templates[language]
-    files[path] = _campaign(project, campaign, name, sequel, audience if mails else None, reached)
-    _write(files)
+            written[template] = _template(sequel.kind, language)
+    written[path] = _campaign(project, campaign, name, sequel, audience if mails else None, reached)
+    _write(written)
     others = Counter(row.key.channel for row in reached if row.key.channel != "email")
     return Begun(
-        campaign=path, files=tuple(files), people=len(mails), others=dict(sorted(others.items()))
+        campaign=path, files=tuple(written), people=len(mails), others=dict(sorted(others.items()))
     )
+
+
+def _template(kind: str, language: Language) -> str:
+    name = f"{kind}.{language}.md.j2"
+    return (files("announce") / "data" / "sequels" / name).read_text(encoding="utf-8")
 
 
 def original_title(project: Project, campaign: Campaign) -> str:
