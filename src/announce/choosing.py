@@ -15,7 +15,7 @@ from announce.model.delivery import ONCE
 from announce.model.schedule import ZONE_COLUMN
 from announce.model.wording import moment_text, reason_text
 from announce.outlets import is_sandboxed
-from announce.scheduling import at_occurrence, decide, find, measured, standings
+from announce.scheduling import at_occurrence, decide, find, measured, no_longer_there, standings
 from announce.standing import Stand, Standing
 from announce.texts import say
 
@@ -60,14 +60,7 @@ def choose(
             hint=say("look at its start, end and cron: announce schedule list"),
         )
     if parts[0].occurrence.entry is None:
-        raise InputError(
-            say(
-                "{name} is no longer in the schedule of {campaign}",
-                name=parts[0].occurrence.id,
-                campaign=opened.campaign.id,
-            ),
-            hint=say("announce schedule list shows what became of it"),
-        )
+        raise no_longer_there(opened, parts[0].occurrence)
     first, stands = parts[0].occurrence, {one.stand for one in parts}
     # One that is over is looked at as it was to be sent.
     leaves = sending and (late or Stand.DONE in stands)
@@ -157,13 +150,15 @@ def due_now(chosen: Choice, people: Recipients) -> frozenset[str] | None:
     return frozenset(row.key for row, zone in rows if zone.strip() in open_zones)
 
 
-def begin(chosen: Choice, now: datetime) -> None:
+def begin(chosen: Choice, now: datetime, *, whole: bool) -> None:
     """Write down that the parts that are due were begun: however long it takes from now on, or
-    is interrupted, they are gone on with."""
+    is interrupted, they are gone on with. Of those that are sent late, by hand, only a `whole` send
+    is a beginning: nobody but the few who were named is to get it."""
+    stands = {Stand.DUE, Stand.ASKS, Stand.LAPSED, Stand.SKIPPED} if whole else {Stand.DUE}
     parts = [
         one.occurrence
         for one in chosen.parts
-        if one.stand is Stand.DUE and one.occurrence.due is not None and one.occurrence.due <= now
+        if one.stand in stands and one.occurrence.due is not None and one.occurrence.due <= now
     ]
     decide(chosen.opened, parts, Decision.BEGUN, now)
 

@@ -10,12 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from announce.checks.moved import KIND, moved_of
+from announce.checks.moved import KIND, begun_of, moved_of
 from announce.errors import InputError
 from announce.gathering import Opened, gather
 from announce.ledger.files import write_whole
@@ -26,7 +25,7 @@ from announce.model.project import Project
 from announce.model.steps import known_of
 from announce.outlets import open_ledger_of
 from announce.problems import did_you_mean
-from announce.reading.campaigns import campaign_files, read_campaign, shown_path
+from announce.reading.campaigns import read_all, read_campaign, shown_path
 from announce.reading.schedule_checks import dates_of
 from announce.reading.yamlfile import load_yaml
 from announce.scheduling import require_whole_ledger, standings
@@ -128,7 +127,7 @@ def consequences(move: Move, now: datetime) -> Consequences:
     )
 
 
-def carry_out(move: Move, found: Consequences) -> Begun | None:
+def carry_out(move: Move, found: Consequences, now: datetime) -> Begun | None:
     """Change the fact in the campaign's file, and begin the campaign that says so to those who
     got the old date; None where nobody did. InputError where the file cannot be changed in its
     place, or that campaign is there already."""
@@ -140,7 +139,7 @@ def carry_out(move: Move, found: Consequences) -> Begun | None:
         written = None if campaign is None else fact_of(campaign.facts, move.name)
         if str(written) != str(move.new):
             raise _unwritten(move)
-        return _sequel(move, found) if found.reached else None
+        return _sequel(move, found, now) if found.reached else None
     except BaseException:
         write_whole(path, before)
         raise
@@ -177,7 +176,7 @@ def _unwritten(move: Move) -> InputError:
     )
 
 
-def _sequel(move: Move, found: Consequences) -> Begun:
+def _sequel(move: Move, found: Consequences, now: datetime) -> Begun:
     project, campaign = move.opened.project, move.opened.campaign
     what = f"{move.name.rpartition('.')[2].replace('_', '-').lower()}-{_day(move.new)}"
     # A date may come back that was told before: that is another message.
@@ -191,7 +190,7 @@ def _sequel(move: Move, found: Consequences) -> Begun:
             f"old: {found.told}",
             f"new: {move.new}",
             f"later: {'true' if _is_later(move, found.told) else 'false'}",
-            f"moved: {{campaign: {campaign.id}, date: {move.name}}}",
+            f'moved: {{campaign: {campaign.id}, date: {move.name}, at: "{now.isoformat()}"}}',
         ),
         about=(
             f"Says that {move.name} of {campaign.id} moved, to those who got the old date.",
@@ -254,18 +253,30 @@ def _announced(move: Move) -> tuple[date | Deadline, list[str]]:
     project, told = move.opened.project, move.old
     before: dict[str, date | Deadline] = {}
     outdated = []
-    for path in campaign_files(project):
-        campaign, _ = read_campaign(project, path)
-        if campaign is None or moved_of(campaign) != (move.opened.campaign.id, move.name):
+    for campaign in read_all(project)[0]:
+        if moved_of(campaign) != (move.opened.campaign.id, move.name):
             continue
-        old = fact_of(campaign.facts, "old")
-        if old is None or _reached_anybody(project, campaign):
+        if _reached_anybody(project, campaign):
             continue
-        outdated.append(shown_path(project, path))
-        before[str(campaign.facts.get("new"))] = old
+        outdated.append(shown_path(project, campaign.path))
+        old, since = fact_of(campaign.facts, "old"), begun_of(campaign)
+        # What was sent since then, such as a reminder, told the new date by itself.
+        if old is not None and since is not None and _last_sent(move.opened) <= since:
+            before[str(campaign.facts.get("new"))] = old
     for _ in range(len(before)):
         told = before.pop(str(told), told)
     return told, outdated
+
+
+def _last_sent(opened: Opened) -> datetime:
+    """When a message of the campaign left last."""
+    last = datetime.min.replace(tzinfo=UTC)
+    for channel in channels_of(opened.campaign):
+        with closing(open_ledger_of(opened.project, channel)) as ledger:
+            for delivery, events in ledger.history(opened.campaign.id):
+                if delivery.state in REACHED and events:
+                    last = max(last, events[-1].at)
+    return last
 
 
 def _reached_anybody(project: Project, campaign: Campaign) -> bool:
@@ -278,12 +289,9 @@ def _reached_anybody(project: Project, campaign: Campaign) -> bool:
 
 def _others(move: Move) -> list[str]:
     """Other campaigns with the same date under the same name."""
-    project, found = move.opened.project, []
-    for path in campaign_files(project):
-        if path.resolve() == Path(move.opened.campaign.path).resolve():
-            continue
-        campaign, _ = read_campaign(project, path)
-        value = None if campaign is None else fact_of(campaign.facts, move.name)
-        if value is not None and str(value) == str(move.old):
-            found.append(shown_path(project, path))
-    return found
+    project, own = move.opened.project, move.opened.campaign.id
+    return [
+        shown_path(project, campaign.path)
+        for campaign in read_all(project)[0]
+        if campaign.id != own and str(fact_of(campaign.facts, move.name)) == str(move.old)
+    ]

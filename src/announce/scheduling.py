@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from announce.errors import InputError
 from announce.gathering import Opened, faulty, gather, shown
-from announce.ledger import skips
+from announce.ledger import receipts, skips
 from announce.ledger.base import Decided, Decision, Ledger
 from announce.ledger.lineage import verify
 from announce.ledger.marks import state_folder
@@ -26,6 +26,9 @@ from announce.texts import say
 from announce.timetable.rules import moment_of, prefix_of
 from announce.timetable.timetable import by_due, is_around, timetable
 from announce.vanished import vanished
+
+# States after which a message may be with somebody.
+_LEFT = (State.SENT, State.WAITING, State.IN_DOUBT, State.SENDING)
 
 
 def standings(
@@ -45,20 +48,19 @@ def standings(
         there = {one.part for one in found}
         gone = [
             one
-            for one in vanished(project, campaign, there, decided, adopted)
-            if is_around(one, now, begin=begin, end=end)
+            for one in vanished(project, campaign, there, decided, adopted, now)
+            # Of a reminder there is one; of a cron entry only those around are looked at.
+            if moment_of(one.id) is None or is_around(one, now, begin=begin, end=end)
         ]
+        decided = _with_whole(project, campaign, [*found, *gone], decided, adopted)
         found = [
             one
             for one in found
             if one.id in adopted or not _is_before_its_time(one, decided, now)
         ]  # fmt: skip
+        begun = {one.part for one in found if _has_begun(one, decided, adopted, now)}
+        begun |= {one.part for one in gone if _left(ledger, campaign, one, adopted)}
         found = sorted([*found, *gone], key=by_due)
-        begun = {
-            one.part
-            for one in found
-            if one.due is not None and one.due <= now and _has_begun(ledger, campaign, one, decided)
-        }
         again = _to_go_on(ledger, campaign, found, decided)
     return [
         replace(one, stand=Stand.DUE, only=again[one.occurrence.id])
@@ -78,9 +80,29 @@ def _with_skips(
     left_out = skips.skipped(project.root, campaign.id)
     for one in occurrences:
         known = decided.get(one.part)
-        if one.id in left_out and (known is None or known.what is Decision.SKIPPED):
-            at = left_out[one.id]
+        at = left_out.get(one.id)
+        if at is None or (known is not None and known.what is Decision.DONE):
+            continue
+        # What was gone on with after it was left out, a person has sent all the same.
+        if known is None or known.what is Decision.SKIPPED or known.at <= at:
             decided[one.part] = Decided(what=Decision.SKIPPED, reason=BY_HAND, due=one.due, at=at)
+    return decided
+
+
+def _with_whole(
+    project: Project,
+    campaign: Campaign,
+    occurrences: Iterable[Occurrence],
+    decided: dict[tuple[str, str], Decided],
+    adopted: Collection[str],
+) -> dict[tuple[str, str], Decided]:
+    """What was decided, with what a ledger that was adopted had sent to its end: who is added to
+    the audience since gets no message of the past."""
+    for one in occurrences:
+        if one.id not in adopted or one.part in decided or one.due is None:
+            continue
+        if receipts.is_whole(project.root, campaign.id, one.id):
+            decided[one.part] = Decided(what=Decision.DONE, due=one.due, at=one.due)
     return decided
 
 
@@ -133,17 +155,28 @@ def ledger_channel(project: Project, campaign: Campaign) -> Channel:
 
 
 def _has_begun(
-    ledger: Ledger,
-    campaign: Campaign,
     one: Occurrence,
     decided: Mapping[tuple[str, str], Decided],
+    adopted: Collection[str],
+    now: datetime,
 ) -> bool:
     """Whether an occurrence was begun at its moment, here or by a ledger that was adopted. Some
     sent early, by hand, are no beginning."""
-    if (known := decided.get(one.part)) is not None:
-        return known.what is Decision.BEGUN or known.reason == VANISHED
-    taken = ledger.adopted(campaign.id, one.id)
-    return bool(taken.sections or taken.unknown)
+    if one.due is None or one.due > now:
+        return False
+    known = decided.get(one.part)
+    if known is None:
+        return one.id in adopted
+    return known.what is Decision.BEGUN or known.reason == VANISHED
+
+
+def _left(ledger: Ledger, campaign: Campaign, one: Occurrence, adopted: Collection[str]) -> bool:
+    """Whether any message of an occurrence left, or may have."""
+    return one.id in adopted or any(
+        ledger.totals(campaign.id, one.id, channel).get(state)
+        for channel in channels_of(campaign)
+        for state in _LEFT
+    )
 
 
 def zones_of(opened: Opened) -> list[str]:
@@ -220,15 +253,21 @@ def skip(opened: Opened, parts: Sequence[Occurrence], now: datetime) -> None:
         leave_out(opened, one, now, BY_HAND)
 
 
-def reconsider(opened: Opened, parts: Sequence[Occurrence]) -> None:
-    """Forget what was decided of an occurrence."""
+def reconsider(opened: Opened, parts: Sequence[Occurrence], now: datetime) -> None:
+    """Forget what was decided of an occurrence, also beside the ledger. One that some got already
+    counts as begun from now on."""
     project, campaign = opened.project, opened.campaign
-    for name in {one.id for one in parts}:
-        skips.forget(project.root, campaign.id, name)
     channel = ledger_channel(project, campaign)
+    if not is_sandboxed(project, channel):
+        for name in {one.id for one in parts}:
+            skips.forget(project.root, campaign.id, name)
     with closing(open_ledger_of(project, channel, create=True)) as ledger:
         for one in parts:
-            ledger.decisions.forget(campaign.id, one.part)
+            if one.due is not None and one.due <= now and _left(ledger, campaign, one, ()):
+                made = Decided(what=Decision.BEGUN, due=one.due, at=now)
+                ledger.decisions.keep(campaign.id, one.part, made)
+            else:
+                ledger.decisions.forget(campaign.id, one.part)
 
 
 def at_occurrence(opened: Opened, occurrence: Occurrence) -> Opened:
@@ -272,7 +311,8 @@ def known_occurrences(opened: Opened, ids: Iterable[str], now: datetime) -> list
     for name in ids:
         with suppress(InputError):
             (first, *_) = find(opened, name, now)
-            found.append(measured(first.occurrence, now, sending=False))
+            if first.occurrence.entry is not None:
+                found.append(measured(first.occurrence, now, sending=False))
     return found
 
 
@@ -280,6 +320,18 @@ def latest(ledger: Ledger, campaign: str) -> str:
     """The occurrence of a campaign that was begun last."""
     known = [occurrence for name, occurrence in ledger.campaigns() if name == campaign]
     return known[-1] if known else ONCE
+
+
+def no_longer_there(opened: Opened, one: Occurrence) -> InputError:
+    """That an occurrence has no entry in the file any more, and so no words and no audience."""
+    return InputError(
+        say(
+            "{name} is no longer in the schedule of {campaign}",
+            name=one.id,
+            campaign=opened.campaign.id,
+        ),
+        hint=say("announce schedule list shows what became of it"),
+    )
 
 
 def _unknown(opened: Opened, wanted: str, known: list[Standing]) -> InputError:

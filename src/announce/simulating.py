@@ -26,6 +26,7 @@ from announce.model.occurrence import Occurrence
 from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN, Quiet
 from announce.model.season import Beat, Crowded, Season
+from announce.model.wording import reason_text
 from announce.outlets import is_sandboxed
 from announce.preparing import suppressed_of
 from announce.problems import Place, errors_in
@@ -57,8 +58,8 @@ def simulate(
     faults: dict[str, AnnounceError] = {}
     for file, opened in campaigns:
         try:
-            known = _decided(opened, begin, end, now)
-            found = [*_beats(file, opened, begin, end, known), *_past(file, opened, known)]
+            known = _known(opened, begin, end, now)
+            found = [*_past(file, opened, known), *_beats(file, opened, begin, end, known)]
         except AnnounceError as error:
             faults[file] = error
             continue
@@ -76,64 +77,72 @@ def simulate(
     )
 
 
-def _decided(opened: Opened, begin: datetime, end: datetime, now: datetime) -> list[Standing]:
-    """What the ledger of real sends knows as sent, or as left out."""
+def _known(opened: Opened, begin: datetime, end: datetime, now: datetime) -> list[Standing]:
+    """How occurrences stand by the ledger of real sends."""
     project, campaign = opened.project, opened.campaign
     if is_sandboxed(project, ledger_channel(project, campaign)):
         return []
     return [
         one
         for one in standings(opened, now, begin=begin, end=end)
-        if one.stand in (Stand.DONE, Stand.SKIPPED) and _is_within(one.occurrence, begin, end)
+        if _is_within(one.occurrence, begin, end)
     ]
+
+
+def _is_past(one: Standing) -> bool:
+    return one.stand in (Stand.DONE, Stand.SKIPPED)
 
 
 def _past(file: str, opened: Opened, known: Iterable[Standing]) -> Iterator[Beat]:
-    for one in known:
+    """What was sent or left out."""
+    for one in filter(_is_past, known):
         assert one.occurrence.due is not None
         beat = _beat(file, opened, one.occurrence, one.occurrence.due, one.reason)
-        yield replace(beat, left=one.stand is Stand.DONE)
+        yield replace(beat, left=True, reason="") if one.stand is Stand.DONE else beat
 
 
 def _beats(
-    file: str, opened: Opened, begin: datetime, end: datetime, known: Iterable[Standing]
+    file: str, opened: Opened, begin: datetime, end: datetime, known: Sequence[Standing]
 ) -> Iterator[Beat]:
-    """What `schedule run` would do of a campaign, called at every moment; of what is not known."""
+    """What `schedule run` would do of a campaign, called at every moment, with all else."""
     project, campaign = opened.project, opened.campaign
-    past = {one.occurrence.part for one in known}
     zones = zones_of(opened)
-    found = [
-        one
-        for one in timetable(project, campaign, begin, zones=zones, begin=begin, end=end)
-        if one.part not in past
-    ]
-    decided: dict[tuple[str, str], Decided] = {}
-    for moment in sorted({one.due for one in found if _is_within(one, begin, end) and one.due}):
-        for one in judge(found, moment, decided, ()):
-            if one.stand not in (Stand.DUE, Stand.LAPSED):
+    there = timetable(project, campaign, begin, zones=zones, begin=begin, end=end)
+    every = [*there, *(one.occurrence for one in known if one.occurrence.vanished)]
+    decided = {one.occurrence.part: one.decided for one in known if one.decided}
+    begun = {one.occurrence.part for one in known if one.begun}
+    told = {one.occurrence.part for one in known if _is_past(one) or one.occurrence.vanished}
+    for moment in sorted({one.due for one in there if _is_within(one, begin, end) and one.due}):
+        for one in judge(every, moment, decided, begun):
+            part = one.occurrence.part
+            if one.stand not in (Stand.DUE, Stand.LAPSED, Stand.ASKS) or part in told:
                 continue
             if not _is_within(one.occurrence, begin, end):
                 continue
+            told.add(part)
             is_sent = one.stand is Stand.DUE
             what = Decision.DONE if is_sent else Decision.SKIPPED
-            decided[one.occurrence.part] = Decided(
-                what=what, reason=one.reason, due=one.occurrence.due, at=moment
-            )
-            yield _beat(file, opened, one.occurrence, moment, "" if is_sent else one.reason)
-
-
-def _beat(file: str, opened: Opened, one: Occurrence, at: datetime, reason: str) -> Beat:
-    return Beat(campaign=opened.campaign.id, file=file, occurrence=one, at=at, reason=reason)
+            decided[part] = Decided(what=what, reason=one.reason, due=one.occurrence.due, at=moment)
+            lapsed = one.reason if one.stand is Stand.LAPSED else ""
+            beat = _beat(file, opened, one.occurrence, moment, lapsed)
+            if one.stand is Stand.ASKS:
+                why = say("asks what becomes of it: {why}", why=reason_text(one.reason))
+                beat = replace(beat, doubts=(why,))
+            yield beat
 
 
 def _is_within(one: Occurrence, begin: datetime, end: datetime) -> bool:
     return one.due is not None and begin <= one.due <= end
 
 
+def _beat(file: str, opened: Opened, one: Occurrence, at: datetime, reason: str) -> Beat:
+    return Beat(campaign=opened.campaign.id, file=file, occurrence=one, at=at, reason=reason)
+
+
 def _filled(opened: Opened, beat: Beat, suppressed: Mapping[str, Suppression]) -> Beat:
     """The beat with whom it goes to, and what is odd about its moment."""
     at = at_occurrence(opened, measured(beat.occurrence, beat.at, sending=True))
-    doubts = [*_odd_moment(beat)]
+    doubts = [*beat.doubts, *_odd_moment(beat)]
     if at.campaign.as_of is not None:
         doubts.append(say("`as_of` stands in the campaign: a schedule refuses to send it"))
     else:

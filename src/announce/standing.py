@@ -64,7 +64,7 @@ def judge(
     begun: Collection[tuple[str, str]],
 ) -> list[Standing]:
     """How occurrences stand, given what was decided of them and which were begun. Those that
-    vanished from the file are among them."""
+    vanished from the file are among them: begun are those of which any message may have left."""
     judged = []
     for one in occurrences:
         stand, reason = _judged(one, occurrences, now, decided, begun)
@@ -106,13 +106,14 @@ def _judged(
         return Stand.LAPSED, CLOSED
     if one.part in begun:
         return Stand.DUE, ""
-    if _was_sent_that_day(one, others, decided):
+    if _was_sent_that_day(one, others, decided, begun):
         return Stand.LAPSED, RESCHEDULED
+    is_renamed = any(other.part in begun and _may_be_same(other, one) for other in others)
     if now - one.due > one.entry.grace and one.entry.if_late == "skip":
-        return Stand.LAPSED, PAST
+        return Stand.LAPSED, RENAMED if is_renamed else PAST
     if any(_supersedes(other, one, now, decided) for other in others):
         return Stand.LAPSED, SUPERSEDED
-    if any(_may_be_same(other, one, decided) for other in others):
+    if is_renamed:
         return Stand.ASKS, RENAMED
     if now - one.due <= one.entry.grace or one.entry.if_late == "send":
         return Stand.DUE, ""
@@ -156,7 +157,10 @@ def _supersedes(
 
 
 def _was_sent_that_day(
-    one: Occurrence, others: Sequence[Occurrence], decided: Mapping[tuple[str, str], Decided]
+    one: Occurrence,
+    others: Sequence[Occurrence],
+    decided: Mapping[tuple[str, str], Decided],
+    begun: Collection[tuple[str, str]],
 ) -> bool:
     """Whether the expression of a cron entry was changed after it was begun on that day: as many
     of the new ones are left out as of the old ones were begun."""
@@ -168,25 +172,17 @@ def _was_sent_that_day(
             continue
         if other.nominal.date() == one.nominal.date():
             known = decided.get(other.part)
-            is_done = known is not None and known.what is Decision.DONE
-            old += other.vanished and _may_have_left(known)
-            new += not (other.vanished or is_done) and other.nominal <= one.nominal
+            is_sent = known is not None and known.what is not Decision.SKIPPED
+            old += other.vanished and other.part in begun
+            new += not (other.vanished or is_sent or other.skipped) and other.nominal <= one.nominal
     return new <= old
 
 
-def _may_be_same(
-    other: Occurrence, one: Occurrence, decided: Mapping[tuple[str, str], Decided]
-) -> bool:
-    """Whether another one was sent at about that moment by an entry that is no longer there: the
+def _may_be_same(other: Occurrence, one: Occurrence) -> bool:
+    """Whether another one was due at about that moment, of an entry that is no longer there: the
     same one under another name, or not; only a person knows."""
     if not other.vanished or other.entry is not None:
         return False
     assert other.due is not None
     assert one.due is not None
-    return abs(other.due - one.due) <= _NEAR and _may_have_left(decided.get(other.part))
-
-
-def _may_have_left(known: Decided | None) -> bool:
-    """Whether messages of one that vanished may have left; of one that nothing was decided of,
-    another ledger knows."""
-    return known is None or known.what is not Decision.SKIPPED or known.reason == VANISHED
+    return abs(other.due - one.due) <= _NEAR

@@ -7,13 +7,15 @@ sent stays sent; what was begun by an entry that is still there is gone on with.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from announce.ledger.base import Decided
 from announce.model.campaign import Campaign
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
-from announce.timetable.rules import Setting, former
+from announce.timetable.clocks import instant
+from announce.timetable.rules import Setting, former, moment_of
 
 
 def vanished(
@@ -22,9 +24,10 @@ def vanished(
     there: Collection[tuple[str, str]],
     decided: Mapping[tuple[str, str], Decided],
     adopted: Collection[str],
+    now: datetime,
 ) -> Iterator[Occurrence]:
-    """Those of the decided and adopted ones that are not `there`, as far as it can be told when
-    they were due."""
+    """Those of the decided and adopted ones that are not `there`. Of one that was adopted under a
+    name that tells no moment nobody knows when it was due: it counts as of now."""
     zone = ZoneInfo(project.settings.timezone)
     setting = Setting(facts=campaign.facts, zone=zone)
     ids = {name for name, _zone in there}
@@ -37,9 +40,13 @@ def vanished(
         elif made.due is not None:
             due = made.due.astimezone(zone)
             yield Occurrence(id=name, place=-1, due=due, nominal=due, zone=of_zone, vanished=True)
-    for name in set(adopted) - ids - {name for name, _zone in decided}:
+    for name in sorted(set(adopted) - ids - {name for name, _zone in decided}):
         if (one := _of_cron(campaign, setting, name)) is not None:
             yield one
+            continue
+        moment = moment_of(name)
+        due = instant(moment.date(), moment.time(), zone) if moment else now.astimezone(zone)
+        yield Occurrence(id=name, place=-1, due=due, nominal=due, vanished=True)
 
 
 def _of_cron(campaign: Campaign, setting: Setting, name: str) -> Occurrence | None:

@@ -100,7 +100,9 @@ class Plan:
 
     def excuses(self, part: Part, reason: str) -> bool:
         """Whether it was no fault of the machine's that it was left out."""
-        if part in self.moved or reason == BY_HAND:
+        if reason == BY_HAND:
+            return True
+        if part in self.moved and reason in (PAST, SUPERSEDED, CLOSED, RESCHEDULED):
             return True
         day = part[1].rpartition("T")[0]
         for other in self.had.keys() - {part}:
@@ -109,7 +111,7 @@ class Plan:
             if day and other[1].startswith(f"{day}T") and part not in self.gone:
                 # Its hour was changed on that day.
                 return reason in (RESCHEDULED, SUPERSEDED, PAST)
-            if reason in (SUPERSEDED, PAST) and self.dues[other] & self.dues[part]:
+            if reason in (SUPERSEDED, PAST, CLOSED) and self.dues[other] & self.dues[part]:
                 # Holidays moved both to the same morning; an older ledger finds that past.
                 return True
         slept = any(begin <= due <= end for begin, end in self.slept for due in self.dues[part])
@@ -225,16 +227,15 @@ def restored(year: Year, plan: Plan) -> None:
     """An old ledger: whatever is due by it is refused, until the witnesses are adopted."""
     plan.forgot |= reasons(year)
     year.restore_ledger()
-    # What a clock that was ahead sent early is not due by the old ledger: nothing is done then.
-    waiting = year.look(year.minute).waiting
+    year.look(year.minute)
     # By now the server has written what it took from those who were killed.
     before = year.arrived
     for ended in year.run(year.minute, kill=0):
-        assert ended.code == (BEHIND if waiting else 0), ended.err
+        assert ended.code == BEHIND, ended.err
     told = year.call(year.minute, "ledger", "check")
     assert told.code == BEHIND
     assert year.arrived == before
-    year.figures.refused += bool(waiting)
+    year.figures.refused += 1
     year.adopt(year.minute, told.err)
     year.settle(year.minute)
 
@@ -287,5 +288,7 @@ def assert_all_told(year: Year, plan: Plan) -> None:
     assert len(plan.had) >= 25
     assert delivered >= 15
     assert year.figures.kills >= 8
+    assert year.figures.at_hand_over >= 1
+    assert year.figures.wrong_clocks >= 1
     assert year.figures.refused >= 1
     assert year.figures.quiet >= QUIET * 3 // 4

@@ -78,3 +78,14 @@ def test_a_file_that_cannot_be_written_is_said(season) -> None:
     ended = season.call(NOW, "schedule", "export", "--ics", "people.csv/season.ics")
     assert ended.code == 4
     assert "--ics" in ended.err
+
+
+def test_the_later_export_is_the_newer_one(season) -> None:
+    """Also of an entry whose moment went back: importers keep the higher number."""
+    season.write(ENTRY)
+    numbers = []
+    for moment in (NOW, "2025-01-21 00:00 UTC"):
+        exported(season, moment)
+        calendar = Calendar.from_ical((season.root / "season.ics").read_bytes())
+        numbers.append([int(one["sequence"]) for one in calendar.walk("VEVENT")])
+    assert all(first < second for first, second in zip(*numbers, strict=True))

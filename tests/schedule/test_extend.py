@@ -250,6 +250,17 @@ def test_back_at_the_date_that_people_know_nobody_is_told(begun) -> None:
     assert "Begun" not in ended.out
 
 
+def test_a_reminder_tells_a_date_as_well_as_an_announcement(begun) -> None:
+    """That was never sent; who goes back to the first date has to tell it to everybody."""
+    extend(begun, "--yes")
+    assert begun.run("2025-02-11 01:00 UTC").code == 0
+    ended = extend(begun, "--dry-run", to="2025-02-24 23:59 AoE", when="2025-02-12 00:00 UTC")
+    assert "people know" not in ended.out
+    ended = extend(begun, "--yes", to="2025-02-10 23:59 AoE", when="2025-02-12 00:00 UTC")
+    assert "2 people got the old date" in ended.out
+    assert "Begun: campaigns/call-submission-2025-02-10.yaml" in ended.out
+
+
 def test_a_new_date_that_is_past_is_told(begun) -> None:
     ended = extend(begun, "--dry-run", when="2025-03-01 00:00 UTC")
     assert "This is past already." in ended.out

@@ -138,6 +138,15 @@ def test_installed_twice_it_stands_there_once(season, machine) -> None:
     assert machine.lines == [one.replace("*/5 *", "*/10 *", 1) for one in before]
 
 
+@pytest.mark.usefixtures("machine")
+def test_minutes_that_do_not_go_into_an_hour_are_refused(season) -> None:
+    """`*/7` would call at :56 and :00."""
+    season.write(ENTRY)
+    ended = install(season, "--yes", "--every", "7")
+    assert ended.code == 2
+    assert "7 min do not go into it" in ended.err
+
+
 def test_it_can_be_taken_out(season, machine) -> None:
     """With nothing left, whatever became of the settings."""
     machine.crontab.write_text(OTHERS, "utf-8")

@@ -47,6 +47,23 @@ def test_what_remains_is_said_in_both_languages(measured: str, en: str, zh: str)
     assert OccurrenceName.of(one, "zh").remaining == zh
 
 
+@pytest.mark.parametrize(
+    ("measured", "days", "hours"),
+    [
+        ("2025-02-09 09:00 Asia/Shanghai", 2, 59),
+        ("2025-02-11 09:20 Asia/Shanghai", 0, 11),
+    ],
+)
+def test_numbers_are_those_of_the_words(measured: str, days: int, hours: int) -> None:
+    """Who writes them out says the same as `remaining`."""
+    moment = at(measured)
+    one = Occurrence(id="x", due=moment, measured=moment, date=parse_moment("2025-02-10 23:59 AoE"))
+    name = OccurrenceName.of(one, "en")
+    assert (name.days, name.hours) == (days, hours)
+    assert not days or name.remaining.startswith(f"{days} ")
+    assert days or name.remaining.startswith(f"{hours} ")
+
+
 def test_nothing_remains_once_it_is_over() -> None:
     """A template that says so is at fault: the name is undefined."""
     moment = at("2025-02-12 09:00 UTC")

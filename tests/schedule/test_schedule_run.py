@@ -502,3 +502,22 @@ def test_to_undo_what_is_over_says_how_it_is_sent(season) -> None:
     undo = ("schedule", "skip", FILE, "submission-7d", "--undo")
     ended = season.call("2025-02-05 01:00 UTC", *undo)
     assert "announce send campaigns/call.yaml --occurrence submission-7d --late" in ended.out
+
+
+def test_the_gates_hold_where_nobody_is_left(season) -> None:
+    """A list that leaves out everybody may be wrong: what was expected tells."""
+    acted = "  - {before: deadlines.submission, by: 7d, at: 09:00, exclude: [done.csv]}\n"
+    season.write(acted, more="expect: {by: language, zh: 1, en: 1}\n")
+    (season.root / "done.csv").write_text("address\nmo@example.org\nlee@example.org\n", "utf-8")
+    assert season.run(DUE["submission-7d"]).code == 3
+    (season.root / "done.csv").write_text("address\n", "utf-8")
+    assert season.run("2025-02-04 01:10 UTC").code == 0
+    assert season.counts == BOTH
+
+
+def test_as_json_all_that_was_done_is_one_document(season) -> None:
+    """With the report of each send in it."""
+    season.write(ENTRY)
+    ended = season.call(DUE["submission-7d"], "--json", "schedule", "run")
+    (skipped, sent) = ended.json["occurrences"]
+    assert (skipped["did"], sent["did"], sent["run"]["sent"]) == ("skipped", "sent", 2)

@@ -210,3 +210,36 @@ def test_the_page_tells_what_is_wrong_with_a_campaign(season, tmp_path) -> None:
     page = tmp_path / "season.html"
     season.call(NOW, "schedule", "simulate", *SPAN, "--page", str(page))
     assert "campaigns/other.yaml:2:1: unknown key &quot;kynd&quot;" in page.read_text("utf-8")
+
+
+def test_an_edit_is_judged_as_the_day_will(season) -> None:
+    """What was sent that day under another hour or name."""
+    season.write("  - {id: news, cron: '0 9 * * *', zone: UTC, start: 2025-01-05, count: 2}\n")
+    season.run("2025-01-05 09:00 UTC")
+    season.write("  - {id: news, cron: '0 18 * * *', zone: UTC, start: 2025-01-05, count: 2}\n")
+    span = ("--json", "schedule", "simulate", "--from", "2025-01-05", "--to", "2025-01-09")
+    found = season.call("2025-01-05 10:00 UTC", *span).json["occurrences"]
+    told = {one["occurrence"]: (one["sent"], one["left_out"], one["mails"]) for one in found}
+    assert told == {
+        "news-2025-01-05T0900": (True, None, 0),
+        "news-2025-01-05T1800": (False, "rescheduled", 0),
+        "news-2025-01-06T1800": (False, None, 2),
+    }
+    season.write("  - {id: bulletin, cron: '0 10 * * *', zone: UTC, start: 2025-01-05, count: 1}\n")
+    found = season.call("2025-01-05 09:30 UTC", *span).json["occurrences"]
+    (asks,) = [one["doubts"] for one in found if one["occurrence"].startswith("bulletin")]
+    assert "asks what becomes of it" in asks[0]
+
+
+def test_marks_of_one_day_do_not_hide_each_other(season, tmp_path) -> None:
+    season.write("  - {before: deadlines.submission, by: [12h, 11h, 10h]}\n")
+    page = tmp_path / "season.html"
+    season.call(NOW, "schedule", "simulate", *SPAN, "--page", str(page))
+    marks = lxml.html.fromstring(page.read_text("utf-8")).cssselect("a.beat")
+    tops = [dict(part.split(":") for part in one.get("style").split(";"))["top"] for one in marks]
+    assert len(set(tops)) == 3
+
+
+def test_a_date_that_is_past_is_told_in_the_project_s_zone(season) -> None:
+    season.write("  - {at: 2025-02-12 09:00 Asia/Shanghai}\n")
+    assert "past on 2025-02-12 09:00 +0800" in "".join(doubts(season)["once"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from announce.checks.catalogue import finding
 from announce.model.campaign import Campaign
 from announce.model.project import Project
 from announce.problems import Place, Problem
-from announce.reading.campaigns import campaign_files, read_campaign
+from announce.reading.campaigns import read_all
 from announce.texts import say
 from announce.timetable.clocks import fact_of
 
@@ -23,6 +24,15 @@ def moved_of(campaign: Campaign) -> tuple[str, str] | None:
     return str(told.get("campaign")), str(told.get("date"))
 
 
+def begun_of(campaign: Campaign) -> datetime | None:
+    """When an announcement was begun; None where that cannot be told."""
+    try:
+        found = datetime.fromisoformat(str(campaign.facts["moved"]["at"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if found.tzinfo else None
+
+
 def moved_again(project: Project, campaign: Campaign, place: Place) -> Iterator[Problem]:
     """Where the campaign has another date by now than its announcement tells, or a later one
     tells the same."""
@@ -30,10 +40,7 @@ def moved_again(project: Project, campaign: Campaign, place: Place) -> Iterator[
     if of is None:
         return
     told, now = campaign.facts.get("new"), None
-    for path in campaign_files(project):
-        other, _ = read_campaign(project, path)
-        if other is None:
-            continue
+    for other in read_all(project)[0]:
         if other.id == of[0]:
             now = fact_of(other.facts, of[1])
         is_same = moved_of(other) == of and str(other.facts.get("new")) == str(told)

@@ -121,7 +121,7 @@ def open_at(screen: Screen, campaign: str, occurrence: str | None) -> Opened:
     if not (opened.campaign.schedule or occurrence):
         return opened
     from announce.choosing import OVER, choose
-    from announce.cli.schedule.common import part_name, stand_text
+    from announce.cli.occurrences import part_name, stand_text
     from announce.standing import Stand
 
     chosen = choose(opened, now(), occurrence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from announce.cli.common import campaign_argument, confirm, now
-from announce.cli.schedule.common import part_name, stand_text, when
+from announce.cli.occurrences import part_name, stand_text, when
 from announce.cli.screen import Screen
 from announce.gathering import open_campaign, shown
 from announce.model.delivery import ONCE, Delivery
@@ -79,7 +79,7 @@ def command(screen: Screen, campaign: str, fact: str, moment: str, dry_run: bool
             hint=say("look at what follows above, then add --yes"),
             refused=say("not confirmed; nothing was changed"),
         )
-        begun = carry_out(move, found)
+        begun = carry_out(move, found, now())
         screen.line(say("{file} was changed.", file=file))
         if begun is not None:
             other = shown(begun.campaign, project.root)

@@ -18,7 +18,7 @@ from announce.cli.common import (
     prepare,
     with_refusals,
 )
-from announce.cli.schedule.common import due_text
+from announce.cli.occurrences import due_text
 from announce.cli.screen import Screen, problem_json
 from announce.forecast import forecast, in_words
 from announce.model.delivery import ONCE, State

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,6 +96,19 @@ class Screen:
                     warnings=say_n("{n} warning", "{n} warnings", len(listed) - errors),
                 )
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Within(Screen):
+    """The screen of a command that another one gives: its document is kept for that one's."""
+
+    kept: list[Any] = field(default_factory=list)
+
+    def document(self, value: Any) -> None:
+        """Keep it."""
+        inner = value.items() if isinstance(value, dict) else ()
+        lists = {name: list(one) for name, one in inner if isinstance(one, Iterator)}
+        self.kept.append({**value, **lists} if lists else value)
 
 
 def _json(value: Any) -> str:

@@ -37,7 +37,6 @@ from announce.model.plan import Chosen, Lines, Plan
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.preparing import Prepared
 from announce.staging import first
-from announce.standing import NOBODY
 from announce.tally import Stop, Tally, end_of
 from announce.texts import say, say_n
 
@@ -50,24 +49,27 @@ def send(
     asked: Asked,
     inputs: str | None,
     chosen: Choice | None = None,
-    head: str | None = None,
 ) -> int:
     """Prepare and send, show or rehearse what was asked for; the exit code.
 
     `inputs` is the fingerprint of what the campaign was made from before it was read, where a
-    send to its end is to be remembered; `chosen` is which occurrence of a schedule it is. `head`
-    is told before all else by a schedule, which says nothing where nobody is left to write to.
+    send to its end is to be remembered; `chosen` is which occurrence of a schedule it is.
     """
     # For a few chosen ones it is quicker to make theirs again than to keep everybody's.
     few = asked.only or asked.limit or asked.first or asked.channel == "wechat"
     keep = not (asked.dry_run or asked.to_self or few)
-    prepared = prepare_opened(opened, to_send=keep)
-    project, campaign = opened.project, opened.campaign
-    if chosen and head is not None:
-        if not prepared.plan.lines:
-            conclude(chosen, now(), by_hand=False, reason=NOBODY)
-            return 0
-        screen.line(head)
+    return send_prepared(screen, prepare_opened(opened, to_send=keep), asked, inputs, chosen)
+
+
+def send_prepared(
+    screen: Screen,
+    prepared: Prepared,
+    asked: Asked,
+    inputs: str | None,
+    chosen: Choice | None = None,
+) -> int:
+    """The same for a campaign that is made ready."""
+    project, campaign = prepared.gathered.project, prepared.gathered.campaign
     options = Options(
         only=_chosen(prepared, asked, chosen),
         limit=asked.limit,
@@ -88,8 +90,9 @@ def send(
     for refusal in refused:
         screen.note(refusal)
     _confirm(screen, prepared, options, yes=asked.yes)
+    is_whole = not (asked.only or asked.limit or asked.first or asked.retry_failed)
     if chosen:
-        begin(chosen, now())
+        begin(chosen, now(), whole=is_whole and not asked.channel)
     finished.forget(project, campaign)
     due = len(options.due(prepared.plan))
     for note in () if due else prepared.plan.notes:  # why, perhaps
@@ -105,7 +108,6 @@ def send(
             gate=lambda: check_gates(prepared, options),
         )
         run = partial(_run, screen)
-        is_whole = not (asked.only or asked.limit or asked.first or asked.retry_failed)
         if campaign.rollout and is_whole:
             error = in_steps(screen, job, tallies, run)
         else:

@@ -43,7 +43,7 @@ class Receipt:
     `tip` is the ledger's fingerprint of that entry. `open`: the run is under way, or died: more
     may have been sent than is listed. `adopted` maps the ledgers whose record was taken in to
     their sequences. The first section is by the ledger's own key; the others hold what it
-    adopted and does not know by name.
+    adopted and does not know by name. `whole`: nothing was left that was still to be sent.
     """
 
     campaign: str
@@ -54,6 +54,7 @@ class Receipt:
     open: bool
     sections: tuple[Section, ...]
     adopted: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = False
 
     @property
     def ledgers(self) -> dict[str, int]:
@@ -112,6 +113,12 @@ def read_all(root: Path) -> list[Receipt]:
     return [read(path) for path in sorted((root / FOLDER).glob("*/*.json"))]
 
 
+def is_whole(root: Path, campaign: str, occurrence: str) -> bool:
+    """Whether the receipt of an occurrence says that it was sent to its end."""
+    path = path_of(root, campaign, occurrence)
+    return path.exists() and (found := read(path)).whole and not found.open
+
+
 def _text(receipt: Receipt) -> Iterator[str]:
     """Sorted, a line a hash: git shows what was added, and merges what does not touch."""
     lists = [(one.states, state) for one in receipt.sections for state in LISTED]
@@ -123,6 +130,7 @@ def _text(receipt: Receipt) -> Iterator[str]:
         "sequence": receipt.sequence,
         "tip": receipt.tip,
         "open": receipt.open,
+        "whole": receipt.whole,
         "adopted": dict(receipt.adopted),
         "counts": receipt.counts,
         "deliveries": [
@@ -194,6 +202,8 @@ def _receipt(found: dict[str, Any], lists: list[bytearray]) -> Receipt:
         sequence=int(found["sequence"]),
         tip=str(found["tip"]),
         open=bool(found["open"]),
+        # Older ones do not say.
+        whole=bool(found.get("whole", False)),
         adopted={str(name): int(number) for name, number in found["adopted"].items()},
         sections=tuple(_read_section(section, lists) for section in found["deliveries"]),
     )

@@ -47,8 +47,11 @@ def _path(root: Path, campaign: str, occurrence: str) -> Path:
 
 def _read(path: Path) -> tuple[str, datetime]:
     try:
-        name, at = path.read_text("utf-8").split()
-        return name, datetime.fromisoformat(at)
+        name, _, text = path.read_text("utf-8").strip().rpartition(" ")
+        at = datetime.fromisoformat(text)
+        if not name or at.tzinfo is None:
+            raise ValueError(say("it is not an occurrence and a moment"))
+        return name, at
     except (OSError, ValueError) as error:
         raise MachineError(
             say("{path} cannot be read: {cause}", path=path, cause=error),

@@ -23,9 +23,12 @@ from announce.ledger.hashes import hashed
 from announce.ledger.heaps import Hashes
 from announce.ledger.marks import Mark, Marks
 from announce.ledger.receipts import LISTED, Receipt
+from announce.model.delivery import CHANNELS, State
 
 # How often the receipt of a run under way is brought up to date.
 REFRESH = timedelta(seconds=30)
+# States of what is still to be sent.
+_OPEN = (State.PLANNED, State.SENDING, State.IN_DOUBT)
 
 
 class Witness:
@@ -103,6 +106,7 @@ class Page:
             sequence=sequence,
             tip=self._ledger.fingerprint(sequence),
             open=is_open,
+            whole=not (is_open or self._is_anything_left()),
             sections=(Section(key=self._key, states=self._states), *self._foreign),
             adopted=self._adopted,
         )
@@ -117,6 +121,10 @@ class Page:
                 location=self._ledger.location,
             )
         )
+
+    def _is_anything_left(self) -> bool:
+        totals = (self._ledger.totals(*self._place, channel) for channel in CHANNELS)
+        return any(counts.get(state) for counts in totals for state in _OPEN)
 
     def _look_abroad(self) -> None:
         """Take in what was adopted: once, for the plan is laid already."""

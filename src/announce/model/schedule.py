@@ -30,7 +30,7 @@ def unquoted(value: object) -> object:
 
 
 _Quoted = BeforeValidator(unquoted)
-_At = Annotated[Deadline | str, _Quoted, WithJsonSchema({"type": "string"})]
+_At = Annotated[Deadline | date | str, _Quoted, WithJsonSchema({"type": "string"})]
 _Edge = Annotated[Deadline | date | str, _Quoted, WithJsonSchema({"type": "string"})]
 
 

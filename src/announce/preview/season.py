@@ -11,7 +11,7 @@ from announce.errors import AnnounceError, InputError
 from announce.model.season import Beat, Season
 from announce.model.wording import language_name, moment_text, reason_text, way_name
 from announce.preview.html import asset
-from announce.problems import errors_in
+from announce.problems import Problem, errors_in
 from announce.texts import say, say_n, spoken
 from announce.timetable.quiet import Regions
 
@@ -76,12 +76,16 @@ def doubts_of(beat: Beat) -> list[str]:
 
 def _faults(error: AnnounceError) -> list[str]:
     """What is wrong, each with its place; or the error alone."""
-    found = errors_in(error.problems) if isinstance(error, InputError) else []
+    found = _errors(error)
     if not found:
         return [error.message]
     told = [f"{one.place}: {one.message}" for one in found[:_TOLD]]
     more = len(found) - _TOLD
     return [*told, say_n("and {n} more", "and {n} more", more)] if more > 0 else told
+
+
+def _errors(error: AnnounceError) -> list[Problem]:
+    return errors_in(error.problems) if isinstance(error, InputError) else []
 
 
 def _lead(season: Season) -> str:
@@ -221,8 +225,7 @@ def _spans(texts: Iterable[str]) -> str:
 
 
 def _mend(error: AnnounceError) -> str:
-    hints = [one.hint for one in errors_in(error.problems)] if isinstance(error, InputError) else []
-    hint = error.hint or next(filter(None, hints), "")
+    hint = error.hint or next((one.hint for one in _errors(error) if one.hint), "")
     return f'<span class="mend">{escape(hint)}</span>' if hint else ""
 
 

@@ -17,6 +17,7 @@ from announce.timetable.clocks import fact_of, read_clock, read_length
 
 _KINDS = ("cron", "before", "after")
 _OF_CRON = ("start", "end", "count")
+_MOMENTS = ("at", "start", "end")
 _EXAMPLE = "{before: deadlines.submission, by: [7d, 2d], at: 09:00}"
 
 
@@ -42,7 +43,9 @@ class _Entry:
 
     def __init__(self, loaded: Loaded, number: int, entry: Mapping[str, Any]) -> None:
         self._loaded = loaded
-        self._entry: dict[str, Any] = {name: unquoted(one) for name, one in entry.items()}
+        self._entry: dict[str, Any] = {
+            name: unquoted(one) if name in _MOMENTS else one for name, one in entry.items()
+        }
         self._loc: Loc = ("schedule", number)
         self._facts = value_at(loaded.value, ("facts",)) or {}
 

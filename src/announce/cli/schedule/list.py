@@ -7,14 +7,8 @@ from collections.abc import Sequence
 import click
 
 from announce.cli.common import now, project_campaign, show_behind
-from announce.cli.schedule.common import (
-    Scheduled,
-    due_text,
-    part_name,
-    scheduled,
-    stand_text,
-    standing_json,
-)
+from announce.cli.occurrences import due_text, part_name, stand_text
+from announce.cli.schedule.common import Scheduled, scheduled, standing_json
 from announce.cli.screen import Screen, error_json, show_error
 from announce.gathering import open_project
 from announce.model.project import Project

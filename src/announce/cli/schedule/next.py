@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from announce.cli.common import now, project_campaign, show_behind
-from announce.cli.schedule.common import due_text, scheduled, stand_text, standing_json
+from announce.cli.occurrences import due_text, stand_text
+from announce.cli.schedule.common import scheduled, standing_json
 from announce.cli.screen import Screen, show_error
 from announce.gathering import open_project
 from announce.standing import Stand

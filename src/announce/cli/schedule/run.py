@@ -7,18 +7,22 @@ import time
 import click
 
 from announce.checks.secrets import require_secrets
-from announce.choosing import Choice, choose, of_each_kind
+from announce.choosing import Choice, choose, conclude, of_each_kind
 from announce.cli.common import now, prepare_opened, project_campaign
-from announce.cli.schedule.common import Scheduled, part_name, refuse_for_schedule, scheduled, when
-from announce.cli.screen import Screen, error_json, show_error
+from announce.cli.occurrences import part_name, when
+from announce.cli.schedule.common import Scheduled, refuse_for_schedule, scheduled
+from announce.cli.screen import Screen, Within, error_json, show_error
 from announce.cli.send import Asked
+from announce.dispatch import Options
 from announce.errors import AnnounceError, GateError
+from announce.gates import check_gates
 from announce.gathering import Opened, open_project
 from announce.ledger.base import HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
+from announce.preparing import Prepared
 from announce.scheduling import is_held, leave_out, require_whole_ledger
-from announce.standing import CLOSED, PAST, SUPERSEDED, VANISHED, Stand, Standing
+from announce.standing import CLOSED, NOBODY, PAST, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
 
 _STOPPED = 130
@@ -92,11 +96,11 @@ class _Run:
             self._fail(found, error)
 
     def _refuse(self, opened: Opened, standings: tuple[Standing, ...]) -> None:
-        """What a schedule cannot be used with, told as soon as there is anything to do."""
-        if not any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
-            return
-        refuse_for_schedule(opened, sandbox=self._sandbox)
+        """What a schedule cannot be used with, told as soon as there is anything to do; and an old
+        ledger at once, for it may not know what there is to do."""
         require_whole_ledger(opened)
+        if any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
+            refuse_for_schedule(opened, sandbox=self._sandbox)
 
     def _look(self, opened: Opened, standings: tuple[Standing, ...]) -> None:
         """See, where nothing is sent, whether what a send needs is at hand and in order."""
@@ -164,24 +168,34 @@ class _Run:
             self._screen.line(head)
             self._document(opened.campaign.id, name, "due", "")
             return
+        prepared = prepare_opened(chosen.opened, to_send=True)
+        if not prepared.plan.lines:
+            # All gates hold, and cron need not make a mail of it: the list tells.
+            check_gates(prepared, Options())
+            conclude(chosen, now(), by_hand=False, reason=NOBODY)
+            self._document(opened.campaign.id, name, "nobody", "")
+            return
+        self._screen.line(head)
         try:
-            code = self._sent(chosen, head)
+            self._sent(name, prepared, chosen)
         except HeldByAnother:
             # Another cron, or a person, is at it.
-            self._screen.line(head)
             self._screen.line(say("    another process is sending it just now"))
             self._document(opened.campaign.id, name, "held", "")
-            return
+
+    def _sent(self, name: str, prepared: Prepared, chosen: Choice) -> None:
+        from announce.cli.sending import send_prepared
+
+        screen = self._screen
+        inner = Within(project=screen.project, as_json=screen.as_json, debug=screen.debug)
+        code = send_prepared(inner, prepared, _asked(time.monotonic()), None, chosen)
         self._worse(code)
-        self._document(opened.campaign.id, name, "sent" if code == 0 else "unfinished", "", code)
+        campaign = chosen.opened.campaign.id
+        self._document(campaign, name, "sent" if code == 0 else "unfinished", "", code)
+        for document in inner.kept:
+            self.documents[-1]["run"] = document.get("run", document)
         if code:
-            self.told.append(f"{opened.campaign.id} {name}: " + _of_code(code))
-
-    def _sent(self, chosen: Choice, head: str) -> int:
-        from announce.cli.sending import send
-
-        quiet = Screen(project=self._screen.project, as_json=False, debug=self._screen.debug)
-        return send(quiet, chosen.opened, _asked(time.monotonic()), None, chosen, head)
+            self.told.append(f"{campaign} {name}: " + _of_code(code))
 
     def _fail(self, found: Scheduled, error: AnnounceError) -> None:
         self._screen.note(f"{found.file}:")

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from announce.cli.common import now, project_campaign
-from announce.cli.schedule.common import Scheduled, part_name, scheduled
+from announce.cli.occurrences import part_name
+from announce.cli.schedule.common import Scheduled, scheduled
 from announce.cli.screen import Screen, error_json, show_error
 from announce.errors import InputError, MachineError
 from announce.gathering import Opened, open_project

@@ -5,11 +5,17 @@ from __future__ import annotations
 import click
 
 from announce.cli.common import campaign_argument, now
-from announce.cli.schedule.common import stand_text
+from announce.cli.occurrences import stand_text
 from announce.cli.screen import Screen
 from announce.errors import GateError, InputError
 from announce.gathering import open_campaign, shown
-from announce.scheduling import find, reconsider, require_whole_ledger, skip
+from announce.scheduling import (
+    find,
+    no_longer_there,
+    reconsider,
+    require_whole_ledger,
+    skip,
+)
 from announce.standing import Stand
 from announce.texts import say
 
@@ -42,8 +48,10 @@ def command(screen: Screen, campaign: str, occurrence: str, undo: bool) -> int:
             hint=say("`announce correct` starts a correction to those who got it"),
         )
     occurrences = [one.occurrence for one in parts]
+    if undo and occurrences[0].entry is None:
+        raise no_longer_there(opened, occurrences[0])
     if undo:
-        reconsider(opened, occurrences)
+        reconsider(opened, occurrences, now())
     else:
         skip(opened, occurrences, now())
     after = find(opened, occurrence, now())
