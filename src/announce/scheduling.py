@@ -193,14 +193,16 @@ def zones_of(opened: Opened) -> list[str]:
     return sorted({name.strip() for name in people.column(ZONE_COLUMN)})
 
 
-def require_whole_ledger(opened: Opened) -> None:
+def require_whole_ledger(opened: Opened) -> bool:
     """LedgerBehind where the witnesses know more than the ledger: what it says of occurrences is
-    then of the past."""
+    then of the past. False where the campaign is only rehearsed, of which there are none."""
     project = opened.project
     channel = ledger_channel(project, opened.campaign)
-    if not is_sandboxed(project, channel):
-        with closing(open_ledger_of(project, channel)) as ledger:
-            verify(ledger, project.root, state_folder())
+    if is_sandboxed(project, channel):
+        return False
+    with closing(open_ledger_of(project, channel)) as ledger:
+        verify(ledger, project.root, state_folder())
+    return True
 
 
 def is_held(opened: Opened, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from announce.model.project import Project
 from announce.model.wording import reason_text
 from announce.preparing import Prepared
 from announce.scheduling import is_held, leave_out, require_whole_ledger
-from announce.standing import CLOSED, NOBODY, PAST, SUPERSEDED, VANISHED, Stand, Standing
+from announce.standing import CLOSED, NOBODY, PAST, RENAMED, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
 
 _STOPPED = 130
@@ -71,6 +71,7 @@ class _Run:
         self._screen, self._project = screen, project
         self._dry_run, self._sandbox = dry_run, sandbox
         self.code = self.ready = 0
+        self._whole = False
         self.told: list[str] = []
         self.documents: list[dict[str, object]] = []
 
@@ -98,7 +99,9 @@ class _Run:
     def _refuse(self, opened: Opened, standings: tuple[Standing, ...]) -> None:
         """What a schedule cannot be used with, told as soon as there is anything to do; and an old
         ledger at once, for it may not know what there is to do."""
-        require_whole_ledger(opened)
+        if not self._whole:
+            # Once a call: there is one ledger, and its witnesses may be long to read.
+            self._whole = require_whole_ledger(opened)
         if any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
             refuse_for_schedule(opened, sandbox=self._sandbox)
 
@@ -119,7 +122,7 @@ class _Run:
             reason=reason_text(one.reason),
         )
         self._screen.line(text)
-        if one.reason in (PAST, CLOSED, SUPERSEDED, VANISHED):
+        if one.reason in (PAST, CLOSED, SUPERSEDED, RENAMED, VANISHED):
             # Nobody wished for it, as with quiet hours: somebody should hear of it.
             self.told.append(text)
         self._document(opened.campaign.id, one.occurrence.id, "skipped", one.reason)
