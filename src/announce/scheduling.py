@@ -21,7 +21,7 @@ from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN
 from announce.outlets import is_sandboxed, open_ledger_of
 from announce.problems import did_you_mean, errors_in
-from announce.standing import BY_HAND, VANISHED, Stand, Standing, judge
+from announce.standing import ADOPTED, BY_HAND, VANISHED, Stand, Standing, judge
 from announce.texts import say
 from announce.timetable.rules import moment_of, prefix_of
 from announce.timetable.timetable import by_due, is_around, timetable
@@ -48,7 +48,7 @@ def standings(
         there = {one.part for one in found}
         gone = [
             one
-            for one in vanished(project, campaign, there, decided, adopted, now)
+            for one in vanished(project, campaign, there, decided, adopted)
             # Of a reminder there is one; of a cron entry only those around are looked at.
             if moment_of(one.id) is None or is_around(one, now, begin=begin, end=end)
         ]
@@ -102,7 +102,7 @@ def _with_whole(
         if one.id not in adopted or one.part in decided or one.due is None:
             continue
         if receipts.is_whole(project.root, campaign.id, one.id):
-            decided[one.part] = Decided(what=Decision.DONE, due=one.due, at=one.due)
+            decided[one.part] = Decided(what=Decision.DONE, reason=ADOPTED, due=one.due, at=one.due)
     return decided
 
 

@@ -38,8 +38,9 @@ PAST, CLOSED, SUPERSEDED, RESCHEDULED, VANISHED, BY_HAND = (
     "vanished",
     "by hand",
 )
-# Why one that is not late asks, and why one that was done reached nobody.
-RENAMED, NOBODY = "renamed", "nobody"
+# Why one that is not late asks; why one that was done reached nobody; that a receipt tells of it,
+# which does not say when.
+RENAMED, NOBODY, ADOPTED = "renamed", "nobody", "adopted"
 # As near to each other as two moments of one reminder, told in days and in hours.
 _NEAR = timedelta(days=1)
 

@@ -23,11 +23,10 @@ def vanished(
     campaign: Campaign,
     there: Collection[tuple[str, str]],
     decided: Mapping[tuple[str, str], Decided],
-    adopted: Collection[str],
-    now: datetime,
+    adopted: Mapping[str, datetime],
 ) -> Iterator[Occurrence]:
     """Those of the decided and adopted ones that are not `there`. Of one that was adopted under a
-    name that tells no moment nobody knows when it was due: it counts as of now."""
+    name that tells no moment nobody knows when it was due: it counts as of when it was adopted."""
     zone = ZoneInfo(project.settings.timezone)
     setting = Setting(facts=campaign.facts, zone=zone)
     ids = {name for name, _zone in there}
@@ -45,8 +44,9 @@ def vanished(
             yield one
             continue
         moment = moment_of(name)
-        due = instant(moment.date(), moment.time(), zone) if moment else now.astimezone(zone)
-        yield Occurrence(id=name, place=-1, due=due, nominal=due, vanished=True)
+        nominal = instant(moment.date(), moment.time(), zone) if moment else None
+        due = nominal or adopted[name].astimezone(zone)
+        yield Occurrence(id=name, place=-1, due=due, nominal=nominal, vanished=True)
 
 
 def _of_cron(campaign: Campaign, setting: Setting, name: str) -> Occurrence | None:

@@ -143,3 +143,24 @@ def test_a_fact_s_name_may_have_a_space(season) -> None:
     assert season.arrived == []
     season.run("2025-02-09 09:00 UTC")
     assert season.counts == BOTH
+
+
+def test_of_what_only_a_receipt_tells_no_moment_is_made_up(season) -> None:
+    """It says that it was sent, and not when."""
+    season.write("  - {before: deadlines.submission, by: [7d, 2d], at: 09:00, zone: UTC}\n")
+    season.run("2025-02-04 09:00 UTC")
+    for path in (season.root / ".announce").glob("ledger.sqlite3*"):
+        path.unlink()
+    season.write("  - {before: deadlines.submission, by: [2d], at: 09:00, zone: UTC}\n")
+    season.call("2025-02-05 09:00 UTC", "ledger", "adopt")
+    assert season.run("2025-02-05 09:05 UTC").out == ""
+    listed = ("schedule", "list")
+    told = season.call("2025-02-05 09:10 UTC", *listed).out
+    assert "sent: as its receipt tells (no longer in the file)" in told
+    assert "2025-02-05" not in told
+    (campaign,) = season.call("2025-02-05 09:10 UTC", "--json", *listed).json["campaigns"]
+    (row, _) = campaign["occurrences"]
+    assert (row["due"], row["decided"], row["reason"]) == (None, None, "adopted")
+    # A day after it was adopted it is no longer taken for another one's earlier name.
+    assert season.run("2025-02-09 09:00 UTC").code == 0
+    assert season.counts == BOTH + BOTH

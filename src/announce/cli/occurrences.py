@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
 from announce.model.wording import moment_text, reason_text
-from announce.standing import Stand, Standing
+from announce.standing import ADOPTED, Stand, Standing
 from announce.texts import say
 
 
@@ -21,6 +21,8 @@ def when(moment: datetime | None, project: Project) -> str:
 
 def due_text(one: Occurrence, project: Project) -> str:
     """When an occurrence is due: in the project's zone, and in its own where that is another."""
+    if one.vanished and one.nominal is None:
+        return "–"
     text = when(one.due, project)
     local = one.due and one.due.astimezone(ZoneInfo(project.settings.timezone))
     if one.due and local and one.due.utcoffset() != local.utcoffset():
@@ -40,7 +42,7 @@ def stand_text(one: Standing, project: Project) -> str:
     }[one.stand]
     if one.stand is Stand.COMING and one.occurrence.skipped:
         return say("will be left out: {why}", why=one.occurrence.skipped)
-    if one.stand is Stand.DONE and one.decided is not None:
+    if one.stand is Stand.DONE and one.decided is not None and one.reason != ADOPTED:
         words = say("sent {when}", when=when(one.decided.at, project))
     if one.reason:
         words = say("{what}: {why}", what=words, why=reason_text(one.reason))

@@ -38,10 +38,12 @@ def taken_over(connection: Connection, campaign: str, occurrence: str) -> TakenO
     )
 
 
-def occurrences_of(connection: Connection, campaign: str) -> frozenset[str]:
-    """The occurrences of a campaign of which anything was adopted."""
-    found = select(adoptions.c.occurrence).where(adoptions.c.campaign == campaign)
-    return frozenset(connection.execute(found).scalars())
+def occurrences_of(connection: Connection, campaign: str) -> dict[str, datetime]:
+    """The occurrences of a campaign of which anything was adopted, and when that was first."""
+    found = select(adoptions.c.occurrence, adoptions.c.at).where(adoptions.c.campaign == campaign)
+    return {
+        row.occurrence: row.at for row in connection.execute(found.order_by(adoptions.c.id.desc()))
+    }
 
 
 def ledgers_of(connection: Connection, campaign: str, occurrence: str) -> dict[str, int]:

@@ -365,8 +365,8 @@ class Ledger(Many, Protocol):
     def adopted(self, campaign: str, occurrence: str) -> TakenOver:
         """What was adopted for an occurrence."""
 
-    def adopted_occurrences(self, campaign: str) -> frozenset[str]:
-        """The occurrences of a campaign of which anything was adopted."""
+    def adopted_occurrences(self, campaign: str) -> dict[str, datetime]:
+        """The occurrences of a campaign of which anything was adopted, and when that was first."""
 
     def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
         """Take witnesses' knowledge over, for deliveries here and still to come; how many here

@@ -289,9 +289,9 @@ class EmptyLedger:
         """Nothing."""
         return TakenOver(campaign=campaign, occurrence=occurrence)
 
-    def adopted_occurrences(self, campaign: str) -> frozenset[str]:
+    def adopted_occurrences(self, campaign: str) -> dict[str, datetime]:
         """None."""
-        return frozenset()
+        return {}
 
     def adopt(self, found: Iterable[TakenOver], now: datetime, *, new_id: bool) -> tuple[int, int]:
         """Refused."""

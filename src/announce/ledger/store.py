@@ -287,7 +287,7 @@ class SqlLedger:
         with self._core.reading() as connection:
             return adoption.taken_over(connection, campaign, occurrence)
 
-    def adopted_occurrences(self, campaign: str) -> frozenset[str]:
+    def adopted_occurrences(self, campaign: str) -> dict[str, datetime]:
         """See `Ledger`."""
         with self._core.reading() as connection:
             return adoption.occurrences_of(connection, campaign)

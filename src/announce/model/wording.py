@@ -71,6 +71,7 @@ def reason_text(reason: str) -> str:
         "rescheduled": say("the schedule was changed after it was sent that day"),
         "vanished": say("begun by an entry that the file no longer has"),
         "renamed": say("one that the file no longer has was sent at about that moment"),
+        "adopted": say("as its receipt tells"),
         "nobody": say("nobody was left to write to"),
         "by hand": say("by hand"),
         "unsubscribed": say("unsubscribed"),

@@ -15,7 +15,7 @@ from announce.model.wording import listed_channels
 from announce.outlets import is_sandboxed
 from announce.reading.campaigns import campaign_files, shown_path
 from announce.scheduling import standings
-from announce.standing import Standing
+from announce.standing import ADOPTED, Standing
 from announce.texts import say
 
 
@@ -87,6 +87,7 @@ def refuse_for_schedule(opened: Opened, *, sandbox: bool) -> None:
 
 def standing_json(one: Standing, project: Project) -> dict[str, object]:
     """An occurrence as a document."""
+    is_known = one.decided is not None and one.reason != ADOPTED
     occurrence, zone = one.occurrence, ZoneInfo(project.settings.timezone)
 
     def local(moment: datetime | None) -> str | None:
@@ -95,7 +96,7 @@ def standing_json(one: Standing, project: Project) -> dict[str, object]:
     return {
         "occurrence": occurrence.id,
         "zone": occurrence.zone or None,
-        "due": local(occurrence.due),
+        "due": local(occurrence.due) if occurrence.nominal else None,
         "nominal": local(occurrence.nominal),
         "moved": occurrence.moved or None,
         "closes": local(occurrence.closes),
@@ -103,5 +104,5 @@ def standing_json(one: Standing, project: Project) -> dict[str, object]:
         "vanished": occurrence.vanished,
         "state": one.stand.value,
         "reason": one.reason or None,
-        "decided": local(one.decided.at) if one.decided else None,
+        "decided": local(one.decided.at) if one.decided and is_known else None,
     }
