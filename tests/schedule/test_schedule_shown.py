@@ -44,3 +44,15 @@ def test_what_is_over_can_still_be_looked_at(season) -> None:
     assert ended.code == 2
     assert "nothing remains: 2025-02-10 23:59 AoE is over" in ended.err
     assert season.arrived == []
+
+
+def test_the_list_ends_where_nobody_looks(season) -> None:
+    """A weekly mail without an end fills no screen; what is done and due is always there."""
+    season.write("  - {id: weekly, cron: 0 9 * * mon, zone: UTC, start: 2025-01-06}\n")
+    season.run("2025-01-06 09:00 UTC")
+    told = season.call(NOW, "schedule", "list").out
+    assert told.count("weekly-") == 11
+    assert "call: 47 more to come, until Mon 2026-02-09 17:00 +0800 (--all)" in told
+    assert season.call(NOW, "schedule", "list", "--all").out.count("weekly-") == 58
+    (found,) = season.call(NOW, "--json", "schedule", "list").json["campaigns"]
+    assert len(found["occurrences"]) == 58
