@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,17 +14,17 @@ from announce.cli.occurrences import part_name, when
 from announce.cli.schedule.common import Scheduled, refuse_for_schedule, scheduled
 from announce.cli.screen import Screen, Within, error_json, show_error
 from announce.cli.send import Asked
-from announce.dispatch import Options
 from announce.errors import AnnounceError, GateError
-from announce.gates import check_gates
 from announce.gathering import Opened, open_project
 from announce.ledger.base import HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.preparing import Prepared
 from announce.scheduling import is_held, leave_out, require_whole_ledger
 from announce.standing import CLOSED, NOBODY, PAST, RENAMED, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
+
+if TYPE_CHECKING:
+    from announce.preparing import Prepared
 
 _STOPPED = 130
 
@@ -171,6 +172,10 @@ class _Run:
             self._screen.line(head)
             self._document(opened.campaign.id, name, "due", "")
             return
+        # Slow to import, and mostly nothing is due.
+        from announce.dispatch import Options
+        from announce.gates import check_gates
+
         prepared = prepare_opened(chosen.opened, to_send=True)
         if not prepared.plan.lines:
             # All gates hold, and cron need not make a mail of it: the list tells.
