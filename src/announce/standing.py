@@ -7,7 +7,7 @@ machine nor a clock that was set makes it anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -78,7 +78,23 @@ def judge(
                 decided=decided.get(one.part),
             )
         )
-    return judged
+    sent = [one.occurrence for one in judged if one.stand in (Stand.DUE, Stand.DONE)]
+    return [_not_beside(one, sent, now, decided) for one in judged]
+
+
+def _not_beside(
+    one: Standing,
+    sent: Sequence[Occurrence],
+    now: datetime,
+    decided: Mapping[tuple[str, str], Decided],
+) -> Standing:
+    """How one that was begun stands: who has not got it yet gets the later one that is sent by
+    now, not both at once."""
+    if not one.begun or one.stand is not Stand.DUE:
+        return one
+    if not any(_supersedes(other, one.occurrence, now, decided) for other in sent):
+        return one
+    return replace(one, stand=Stand.LAPSED, reason=SUPERSEDED)
 
 
 def _judged(

@@ -521,3 +521,47 @@ def test_as_json_all_that_was_done_is_one_document(season) -> None:
     ended = season.call(DUE["submission-7d"], "--json", "schedule", "run")
     (skipped, sent) = ended.json["occurrences"]
     assert (skipped["did"], sent["did"], sent["run"]["sent"]) == ("skipped", "sent", 2)
+
+
+def test_what_no_server_took_is_not_sent_beside_the_next_one(season) -> None:
+    """The provider was away from one reminder to the next: each gets one mail, not two."""
+    season.write(ENTRY, words=WORDS)
+    settings = season.root / "announce.yaml"
+    there = settings.read_text("utf-8")
+    settings.write_text(there.replace(str(season.mail.port), "1"), "utf-8")
+    assert season.run(DUE["submission-7d"]).code == 4
+    assert season.run("2025-02-05 01:00 UTC").code == 4
+    settings.write_text(there, "utf-8")
+    ended = season.run(DUE["submission-2d"])
+    assert ended.code == 0, ended.err
+    assert "submission-7d, due Tue 2025-02-04 09:00 +0800, ends before all got it" in ended.out
+    assert season.counts == BOTH
+    assert reasons(season, DUE["submission-2d"])["submission-7d"] == "superseded"
+
+
+def test_who_did_not_get_a_begun_one_gets_the_next_one_only(season) -> None:
+    """Limits made it last until then."""
+    people = "".join(f"p{n}@example.org,en\n" for n in range(4))
+    limits = "  limits: {per_day: 2}\n"
+    season.write(ENTRY, settings=limits, people=f"address,language\n{people}")
+    assert season.run(DUE["submission-7d"]).code == 5
+    season.write(ENTRY, people=f"address,language\n{people}")
+    assert season.run(DUE["submission-2d"]).code == 0
+    assert sorted(season.counts.values()) == [1, 1, 2, 2]
+    found = season.call(DUE["submission-2d"], "--json", "status", FILE).json["campaigns"]
+    counts = {one["occurrence"]: one["channels"]["email"] for one in found}["submission-7d"]
+    assert (counts["sent"], counts["skipped"], counts["planned"]) == (2, 2, 0)
+
+
+def test_what_is_being_sent_is_not_left_out_for_the_next_one(season) -> None:
+    """The process that is at it goes on to its end; only then the next one comes."""
+    season.write(ENTRY, settings="  limits: {per_day: 1}\n")
+    assert season.run(DUE["submission-7d"]).code == 5
+    ledger = open_ledger("sqlite:///.announce/ledger.sqlite3", season.root, create=False)
+    run = ledger.begin("call", "submission-7d", at(DUE["submission-2d"]))
+    ended = season.run(DUE["submission-2d"])
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    run.finish("done", at(DUE["submission-2d"]))
+    ledger.close()
+    ended = season.run("2025-02-09 01:05 UTC")
+    assert "submission-7d, due Tue 2025-02-04 09:00 +0800, ends before all got it" in ended.out

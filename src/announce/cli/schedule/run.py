@@ -84,7 +84,7 @@ class _Run:
             assert found.opened is not None
             self._refuse(found.opened, found.standings)
             for one in found.standings:
-                if one.stand is Stand.LAPSED:
+                if one.stand is Stand.LAPSED and not self._is_under_way(found.opened, one):
                     self._leave_out(found.opened, one)
             self._ask(found, [one for one in found.standings if one.stand is Stand.ASKS])
             if self._dry_run:
@@ -113,15 +113,24 @@ class _Run:
             prepare_opened(choose(opened, now(), name).opened)
         self.ready += 1
 
+    def _is_under_way(self, opened: Opened, one: Standing) -> bool:
+        """Whether one that is over may be just what another process is sending: that one goes on to
+        its end."""
+        return one.begun and not self._dry_run and is_held(opened, now())
+
     def _leave_out(self, opened: Opened, one: Standing) -> None:
         name, at = part_name(one.occurrence), when(one.occurrence.due, self._project)
-        text = say(
-            "{campaign} {occurrence}, due {when}, is left out: {reason}",
-            campaign=opened.campaign.id,
-            occurrence=name,
-            when=at,
-            reason=reason_text(one.reason),
-        )
+        words = {
+            "campaign": opened.campaign.id,
+            "occurrence": name,
+            "when": at,
+            "reason": reason_text(one.reason),
+        }
+        text = say("{campaign} {occurrence}, due {when}, is left out: {reason}", **words)
+        if one.begun:
+            text = say(
+                "{campaign} {occurrence}, due {when}, ends before all got it: {reason}", **words
+            )
         self._screen.line(text)
         if one.reason in (PAST, CLOSED, SUPERSEDED, RENAMED, VANISHED):
             # Nobody wished for it, as with quiet hours: somebody should hear of it.
