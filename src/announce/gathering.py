@@ -68,7 +68,7 @@ def open_campaign(folder: str | None, campaign: str) -> Opened:
     found, problems = read_campaign(project, path)
     problems = [*doubts, *problems]
     if found is None or errors_in(problems):
-        raise faulty(campaign, problems)
+        raise faulty(project, path, problems)
     return Opened(named=campaign, project=project, campaign=found, problems=tuple(problems))
 
 
@@ -129,10 +129,11 @@ def read_ids(project: Project) -> list[str]:
     return ids
 
 
-def faulty(campaign: str, problems: Sequence[Problem]) -> InputError:
-    """The end of a command whose input has these faults."""
+def faulty(project: Project, path: Path, problems: Sequence[Problem]) -> InputError:
+    """The end of a command whose campaign has these faults."""
+    file = shown_path(project, path)
     return InputError(
-        say("{campaign} has faults; nothing was sent.", campaign=campaign), problems=problems
+        say("{campaign} has faults; nothing was sent.", campaign=file), problems=problems
     )
 
 

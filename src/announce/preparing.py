@@ -85,7 +85,7 @@ def prepare_opened(
     composer, shelf = Composer(gathered), Shelf() if to_send else None
     problems = [*gathered.problems, *composer.problems()]
     if errors_in(problems):
-        raise faulty(opened.named, problems)
+        raise faulty(opened.project, opened.campaign.path, problems)
     plan = make_plan(
         gathered,
         memory=partial(_memory, gathered.project, gathered.campaign, now),
@@ -117,7 +117,7 @@ def prepare_opened(
     raw += _late_facts(prepared)
     whole = (*judged(project, campaign, raw), *misjudged(project, campaign, raw, place))
     if errors_in(whole):
-        raise faulty(opened.named, whole)
+        raise faulty(opened.project, opened.campaign.path, whole)
     return replace(prepared, plan=replace(plan, problems=whole), lasting=lasting)
 
 

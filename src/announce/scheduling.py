@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from announce.errors import InputError
-from announce.gathering import Opened, faulty, gather, shown
+from announce.gathering import Opened, faulty, gather
 from announce.ledger import receipts, skips
 from announce.ledger.base import Decided, Decision, Ledger
 from announce.ledger.lineage import verify
@@ -186,7 +186,7 @@ def zones_of(opened: Opened) -> list[str]:
         return [""]
     gathered = gather(opened)
     if errors_in(gathered.problems):
-        raise faulty(shown(opened.campaign.path, opened.project.root), gathered.problems)
+        raise faulty(opened.project, opened.campaign.path, gathered.problems)
     people = gathered.audience.recipients
     if ZONE_COLUMN not in people.columns:
         return [""]

@@ -151,7 +151,7 @@ def _filled(opened: Opened, beat: Beat, suppressed: Mapping[str, Suppression]) -
     try:
         gathered = gather(at)
         if errors_in(gathered.problems):
-            raise faulty(beat.file, gathered.problems)
+            raise faulty(at.project, at.campaign.path, gathered.problems)
         beat = _addressed(gathered, beat, suppressed)
     except AnnounceError as error:
         return replace(beat, fault=error, doubts=tuple(doubts))

@@ -90,7 +90,7 @@ def _not_beside(
 ) -> Standing:
     """How one that was begun stands: who has not got it yet gets the later one that is sent by
     now, not both at once."""
-    if not one.begun or one.stand is not Stand.DUE:
+    if one.stand is not Stand.DUE:
         return one
     if not any(_supersedes(other, one.occurrence, now, decided) for other in sent):
         return one
