@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from announce.channels.email.account import AccountLimits, limits_of
 from announce.ledger.base import Ledger
+from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import State
 from announce.model.plan import Planned
 from announce.model.project import Counted, Project
@@ -71,6 +72,27 @@ def forecast(project: Project, lines: Iterable[Planned], now: datetime) -> Forec
     with closing(open_ledger_of(project, "email")) as ledger:
         told = foreseen(due, limits, ledger, account_id(settings.smtp), now)
     return told if told.mails else None
+
+
+def full_until(
+    project: Project, campaign: Campaign, occurrence: str, now: datetime
+) -> datetime | None:
+    """Until when a send that was begun can do nothing but wait, for its account has written to as
+    many as it may within a day; None where there is room, or something else to do."""
+    settings = project.settings.email
+    if settings.smtp is None or "email" not in channels_of(campaign):
+        return None
+    with closing(open_ledger_of(project, "email")) as ledger:
+        for channel in channels_of(campaign):
+            totals = ledger.totals(campaign.id, occurrence, channel)
+            if channel != "email" and totals.keys() & _DUE:
+                return None
+        rows = ledger.deliveries(campaign.id, occurrence, states=_DUE)
+        smallest = min((len(one.to) for one in rows), default=None)
+        if smallest is None:
+            return None
+        account = account_id(settings.smtp)
+        return foreseen([smallest], limits_of(settings), ledger, account, now).again
 
 
 def foreseen(

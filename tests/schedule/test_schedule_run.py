@@ -565,3 +565,32 @@ def test_what_is_being_sent_is_not_left_out_for_the_next_one(season) -> None:
     ledger.close()
     ended = season.run("2025-02-09 01:05 UTC")
     assert "submission-7d, due Tue 2025-02-04 09:00 +0800, ends before all got it" in ended.out
+
+
+def test_while_the_account_is_full_a_call_says_nothing(season) -> None:
+    """The one that filled it has told, with the moment from which there is room."""
+    season.write(ENTRY, settings="  limits: {per_day: 1}\n")
+    assert season.run(DUE["submission-7d"]).code == 5
+    ended = season.run("2025-02-04 01:05 UTC")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    document = season.call("2025-02-04 01:05 UTC", "--json", "schedule", "run").json
+    assert [one["did"] for one in document["occurrences"]] == ["waits"]
+    table = season.call("2025-02-04 12:00 UTC", "schedule", "list").out
+    assert "waits for room in the mail account until Wed 2025-02-05 09:01 +0800" in table
+    document = season.call("2025-02-04 12:00 UTC", "--json", "schedule", "next").json
+    assert document["next"][0]["waits_until"] == "2025-02-05T09:01:00+08:00"
+    assert season.run("2025-02-05 01:01 UTC").code == 0
+    assert season.counts == BOTH
+
+
+def test_a_full_account_holds_up_no_article(season, monkeypatch) -> None:
+    """What another channel has to do is tried meanwhile."""
+    monkeypatch.setenv("THE_SECRET", "an-invented-secret")
+    account = "{app_id: wx-none, app_secret: {env: THE_SECRET}, api_base: 'http://127.0.0.1:1'}"
+    settings = f"  limits: {{per_day: 1}}\nwechat: {account}\n"
+    season.write(ENTRY, settings=settings, more="wechat: [{language: zh, deliver: draft}]\n")
+    for moment in ("2025-02-04 01:00 UTC", "2025-02-04 01:05 UTC"):
+        ended = season.run(moment)
+        assert ended.code == 4
+        assert "WeChat cannot be reached" in ended.err
+        assert sum(season.counts.values()) == 1

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from announce.cli.common import now
+from announce.cli.occurrences import stand_text, when
 from announce.errors import AnnounceError, GateError, InputError
+from announce.forecast import full_until
 from announce.gathering import Opened, campaign_id, open_campaign
 from announce.model.campaign import channels_of
 from announce.model.project import Project
@@ -15,7 +18,7 @@ from announce.model.wording import listed_channels
 from announce.outlets import is_sandboxed
 from announce.reading.campaigns import campaign_files, shown_path
 from announce.scheduling import standings
-from announce.standing import ADOPTED, Standing
+from announce.standing import ADOPTED, Stand, Standing
 from announce.texts import say
 
 
@@ -85,8 +88,26 @@ def refuse_for_schedule(opened: Opened, *, sandbox: bool) -> None:
         )
 
 
-def standing_json(one: Standing, project: Project) -> dict[str, object]:
-    """An occurrence as a document."""
+def waits_until(opened: Opened, one: Standing) -> datetime | None:
+    """Until when an occurrence that was begun waits for room in its account, where it does."""
+    if one.stand is not Stand.DUE or not one.begun:
+        return None
+    return full_until(opened.project, opened.campaign, one.occurrence.id, now())
+
+
+def state_text(campaign: Scheduled, one: Standing) -> str:
+    """How an occurrence of a campaign stands, in words; also what it waits for."""
+    assert campaign.opened is not None
+    project = campaign.opened.project
+    if until := waits_until(campaign.opened, one):
+        return say("waits for room in the mail account until {when}", when=when(until, project))
+    return stand_text(one, project)
+
+
+def standing_json(campaign: Scheduled, one: Standing) -> dict[str, object]:
+    """An occurrence of a campaign as a document."""
+    assert campaign.opened is not None
+    project, until = campaign.opened.project, waits_until(campaign.opened, one)
     is_known = one.decided is not None and one.reason != ADOPTED
     occurrence, zone = one.occurrence, ZoneInfo(project.settings.timezone)
 
@@ -104,5 +125,6 @@ def standing_json(one: Standing, project: Project) -> dict[str, object]:
         "vanished": occurrence.vanished,
         "state": one.stand.value,
         "reason": one.reason or None,
+        "waits_until": local(until),
         "decided": local(one.decided.at) if one.decided and is_known else None,
     }

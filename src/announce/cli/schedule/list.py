@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import click
 
 from announce.cli.common import now, project_campaign, show_behind
-from announce.cli.occurrences import due_text, part_name, stand_text, when
-from announce.cli.schedule.common import Scheduled, scheduled, standing_json
+from announce.cli.occurrences import due_text, part_name, when
+from announce.cli.schedule.common import Scheduled, scheduled, standing_json, state_text
 from announce.cli.screen import Screen, error_json, show_error
 from announce.gathering import open_project
 from announce.model.project import Project
@@ -32,7 +32,7 @@ def command(screen: Screen, campaign: str | None, whole: bool) -> int:
     project = open_project(root)
     found = list(scheduled(project, now(), wanted))
     if screen.as_json:
-        screen.document({"campaigns": [campaign_json(one, project) for one in found]})
+        screen.document({"campaigns": [campaign_json(one) for one in found]})
         code = max((one.error.exit_code for one in found if one.error), default=0)
     else:
         code = show(screen, project, found, whole=whole)
@@ -60,10 +60,8 @@ def show(
             )
             beyond.append(text)
         for one in campaign.standings if whole else shown:
-            at = one.occurrence
-            rows.append(
-                [campaign.id, part_name(at), due_text(at, project), stand_text(one, project)]
-            )
+            at, text = one.occurrence, state_text(campaign, one)
+            rows.append([campaign.id, part_name(at), due_text(at, project), text])
     if rows:
         screen.table([say("campaign"), say("occurrence"), say("due"), say("state")], rows)
     for text in () if whole else beyond:
@@ -90,12 +88,12 @@ def _near(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]
     return shown, more
 
 
-def campaign_json(one: Scheduled, project: Project) -> dict[str, object]:
+def campaign_json(one: Scheduled) -> dict[str, object]:
     """A scheduled campaign as a document."""
     document: dict[str, object] = {
         "campaign": one.id,
         "file": one.file,
-        "occurrences": [standing_json(each, project) for each in one.standings],
+        "occurrences": [standing_json(one, each) for each in one.standings],
     }
     if one.error is not None:
         document["error"] = error_json(one.error)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from announce.cli.common import now, project_campaign, show_behind
-from announce.cli.occurrences import due_text, stand_text
-from announce.cli.schedule.common import scheduled, standing_json
+from announce.cli.occurrences import due_text
+from announce.cli.schedule.common import scheduled, standing_json, state_text
 from announce.cli.screen import Screen, show_error
 from announce.gathering import open_project
 from announce.standing import Stand
@@ -34,7 +34,7 @@ def command(screen: Screen, campaign: str | None) -> int:
     found.sort(key=lambda pair: str(pair[1].occurrence.due and pair[1].occurrence.due.timestamp()))
     if screen.as_json:
         screen.document(
-            {"next": [{"campaign": one.id, **standing_json(each, project)} for one, each in found]}
+            {"next": [{"campaign": one.id, **standing_json(one, each)} for one, each in found]}
         )
     elif not found:
         screen.line(say("Nothing is to come."))
@@ -47,7 +47,7 @@ def command(screen: Screen, campaign: str | None) -> int:
                     one.id,
                     each.occurrence.id,
                     due_text(each.occurrence, project),
-                    stand_text(each, project),
+                    state_text(one, each),
                 ]
                 for one, each in found
             ],

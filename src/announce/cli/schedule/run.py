@@ -11,7 +11,7 @@ from announce.checks.secrets import require_secrets
 from announce.choosing import Choice, choose, conclude, of_each_kind
 from announce.cli.common import now, prepare_opened, project_campaign
 from announce.cli.occurrences import part_name, when
-from announce.cli.schedule.common import Scheduled, refuse_for_schedule, scheduled
+from announce.cli.schedule.common import Scheduled, refuse_for_schedule, scheduled, waits_until
 from announce.cli.screen import Screen, Within, error_json, show_error
 from announce.cli.send import Asked
 from announce.errors import AnnounceError, GateError
@@ -181,6 +181,11 @@ class _Run:
             self._screen.line(head)
             self._document(opened.campaign.id, name, "due", "")
             return
+        waits = [waits_until(opened, one) for one in chosen.parts if one.stand is Stand.DUE]
+        if all(waits):
+            # The call that ended for it has told; nor need all be composed again until then.
+            self._document(opened.campaign.id, name, "waits", "")
+            return
         # Slow to import, and mostly nothing is due.
         from announce.dispatch import Options
         from announce.gates import check_gates
@@ -226,7 +231,12 @@ class _Run:
         self.told.append(text)
 
     def _document(
-        self, campaign: str, occurrence: str, what: str, reason: str, code: int | None = None
+        self,
+        campaign: str,
+        occurrence: str,
+        what: str,
+        reason: str,
+        code: int | None = None,
     ) -> None:
         document: dict[str, object] = {"campaign": campaign, "occurrence": occurrence, "did": what}
         if reason:
