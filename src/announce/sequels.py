@@ -21,7 +21,7 @@ from pathlib import Path
 from announce.errors import InputError, MachineError
 from announce.gathering import Gathered
 from announce.ledger.files import write_whole
-from announce.model.base import in_language
+from announce.model.base import Localised, in_language
 from announce.model.campaign import Campaign
 from announce.model.delivery import Delivery, State
 from announce.model.languages import Language, language_of
@@ -97,8 +97,13 @@ def _template(kind: str, language: Language) -> str:
 
 def original_title(project: Project, campaign: Campaign) -> str:
     """The campaign's title in the project's languages, as YAML."""
+    return as_yaml(project, campaign.title)
+
+
+def as_yaml(project: Project, text: Localised) -> str:
+    """A text in the project's languages, as YAML."""
     words = (
-        f"{one}: {_quoted(in_language(campaign.title, one))}"
+        f"{one}: {_quoted(in_language(text, one))}"
         for one in _LANGUAGES
         if one in project.languages
     )

@@ -75,10 +75,13 @@ def test_those_who_got_the_old_date_are_told_the_new_one_once(begun) -> None:
         assert ended.code == 0, ended.err
     told = [one for one in begun.arrived if "截止" in one[1] or "eadline" in one[1]]
     assert Counter(told) == Counter(
-        {("mo@example.org", "截止延期：征稿"): 1, ("lee@example.org", "Deadline extended: Call"): 1}
+        {
+            ("mo@example.org", "投稿截止时间延期：征稿"): 1,
+            ("lee@example.org", "Submission deadline extended: Call"): 1,
+        }
     )
     texts = [path.read_text("utf-8") for path in begun.folder.rglob("*.eml")]
-    assert any("19:59" in text and "Deadline extended" in text for text in texts)
+    assert any("19:59" in text and "submission deadline of" in text for text in texts)
 
 
 def test_what_was_sent_does_not_come_again(begun) -> None:
@@ -105,7 +108,7 @@ def test_an_earlier_date_is_called_so(begun) -> None:
     ended = extend(begun, "--yes", to="2025-02-08 23:59 AoE")
     assert "earlier than before" in ended.out
     begun.call(THEN, "send", "campaigns/call-submission-2025-02-08.yaml", "--yes")
-    assert ("lee@example.org", "Deadline moved: Call") in begun.arrived
+    assert ("lee@example.org", "Submission deadline moved: Call") in begun.arrived
 
 
 def test_nobody_is_told_where_nobody_knew(season) -> None:
@@ -115,6 +118,42 @@ def test_nobody_is_told_where_nobody_knew(season) -> None:
     assert ended.code == 0
     assert NEW in (season.root / FILE).read_text("utf-8")
     assert not (season.root / SEQUEL).exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "people"),
+    [
+        ("Do submit.", 0),
+        ("{{ facts.opens | date }}", 0),
+        ("Do submit by 10 February 2025.", 2),
+        ("{{ facts['deadlines'].submission | deadline }}", 2),
+        ("{% set all = facts.deadlines %}{{ all.submission | deadline }}", 2),
+        ("{{ occurrence.remaining }}", 2),
+    ],
+)
+def test_only_who_was_told_the_date_hears_that_it_moved(season, words: str, people: int) -> None:
+    """By the templates as they were when they were sent."""
+    season.write(ENTRY, facts=FACTS, words=words)
+    assert season.run(FIRST).code == 0
+    # What the templates say since then reached nobody.
+    for path in (season.root / "templates").glob("*/call.md.j2"):
+        path.write_text(f"---\nsubject: Call\npreheader: Welcome\n---\n{WORDS}\n", "utf-8")
+    found = season.call(
+        THEN, "--json", "extend", FILE, "deadlines.submission", NEW, "--yes"
+    ).json  # fmt: skip
+    assert found["people"] == people
+    assert (season.root / SEQUEL).exists() == bool(people)
+
+
+def test_a_date_of_another_name_is_called_by_it(season) -> None:
+    """And whoever looks at the announcement can give it a better one."""
+    facts = FACTS.replace("submission", "grant_requests")
+    entry = ENTRY.replace("submission", "grant_requests")
+    season.write(entry, facts=facts, words=WORDS.replace("submission", "grant_requests"))
+    assert season.run(FIRST).code == 0
+    extend(season, "--yes", fact="deadlines.grant_requests")
+    text = (season.root / "campaigns/call-grant-requests-2025-02-17.yaml").read_text("utf-8")
+    assert 'name: {zh: "日期（grant requests）", en: "date “grant requests”"}' in text
 
 
 def test_that_approvals_hold_no_longer_is_told(begun) -> None:
@@ -202,7 +241,7 @@ def test_a_date_that_comes_back_can_be_told_again(begun) -> None:
         ended = extend(begun, "--yes", to=to)
         assert ended.code == 0, ended.err
         assert begun.call(THEN, "send", file, "--yes").code == 0
-    assert sum("Deadline" in subject for _, subject in begun.arrived) == 3
+    assert sum("deadline" in subject for _, subject in begun.arrived) == 3
     # What was sent to its end is no fault, whatever the date is by now.
     assert begun.call(THEN, "check").code == 0
 
@@ -225,7 +264,7 @@ def test_people_are_told_from_the_date_that_they_know(begun) -> None:
     assert f"{SEQUEL} was sent to nobody" in ended.out
     begun.call(THEN, "send", "campaigns/call-submission-2025-02-24.yaml", "--yes")
     texts = [path.read_text("utf-8") for path in begun.folder.rglob("*.eml")]
-    told = [text for text in texts if "Deadline extended" in text]
+    told = [text for text in texts if "deadline extended" in text]
     assert len(told) == 1
     assert "10 February 2025" in told[0]
     assert "17 February 2025" not in told[0]
@@ -239,7 +278,7 @@ def test_of_two_that_announce_the_same_one_is_sent(begun) -> None:
     assert ended.code == 2
     assert "call-submission-2025-02-17-2 announces the same" in ended.err
     assert begun.call(THEN, "send", second, "--yes").code == 0
-    assert sum("Deadline" in subject for _, subject in begun.arrived) == 1
+    assert sum("deadline" in subject for _, subject in begun.arrived) == 1
 
 
 def test_back_at_the_date_that_people_know_nobody_is_told(begun) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from importlib.resources import files
+
+import yaml
 
 from announce.checks.catalogue import finding
+from announce.model.base import Localised
 from announce.model.campaign import Campaign
 from announce.model.project import Project
 from announce.problems import Place, Problem
@@ -14,6 +18,18 @@ from announce.texts import say
 from announce.timetable.clocks import fact_of
 
 KIND = "deadline-moved"
+
+
+def called(name: str) -> Localised:
+    """What a date of the facts (`deadlines.submission`) is called in the announcement of its move,
+    where a person gives it no better name."""
+    last = name.rpartition(".")[2]
+    text = (files("announce") / "data" / "sequels" / "dates.yaml").read_text("utf-8")
+    known = yaml.safe_load(text).get(last.lower().replace("-", "_"))
+    if known is not None:
+        return {"zh": known["zh"], "en": known["en"]}
+    words = last.replace("_", " ").replace("-", " ")
+    return {"zh": f"日期（{words}）", "en": f"date “{words}”"}
 
 
 def moved_of(campaign: Campaign) -> tuple[str, str] | None:
