@@ -154,7 +154,8 @@ def begin(chosen: Choice, now: datetime, *, whole: bool) -> None:
     """Write down that the parts that are due were begun: however long it takes from now on, or
     is interrupted, they are gone on with. Of those that are sent late, by hand, only a `whole` send
     is a beginning: nobody but the few who were named is to get it."""
-    stands = {Stand.DUE, Stand.ASKS, Stand.LAPSED, Stand.SKIPPED} if whole else {Stand.DUE}
+    late = {Stand.COMING, Stand.ASKS, Stand.LAPSED, Stand.SKIPPED}
+    stands = {Stand.DUE, *late} if whole else {Stand.DUE}
     parts = [
         one.occurrence
         for one in chosen.parts

@@ -21,7 +21,7 @@ _CLOCKS = timedelta(minutes=10)
 class Stand(StrEnum):
     """How an occurrence stands."""
 
-    COMING = "coming"  # its moment has not come
+    COMING = "coming"  # its moment has not come, or it is late and waits for quiet time to end
     DUE = "due"  # to be sent now
     ASKS = "asks"  # a person is to say what becomes of it
     LAPSED = "lapsed"  # to be left out from now on, with the reason
@@ -133,7 +133,8 @@ def _judged(
     if is_renamed:
         return Stand.ASKS, RENAMED
     if now - one.due <= one.entry.grace or one.entry.if_late == "send":
-        return Stand.DUE, ""
+        is_held = one.held is not None and now < one.held
+        return (Stand.COMING if is_held else Stand.DUE), ""
     return Stand.ASKS, PAST
 
 

@@ -19,7 +19,8 @@ class Occurrence:
     their own there is one for each `zone`, with the same id. `date` is the fact that it goes by
     (`fact` its name), `length` how far from it (`7d`). From `closes` on it must not be sent.
     `place` is its entry's place in the schedule, `measured` the moment at which what remains is
-    told: None until that is known. One that `vanished` was made by an entry as it was once: the
+    told: None until that is known. One that is late in a quiet time waits until it is over: `held`.
+    One that `vanished` was made by an entry as it was once: the
     campaign's file no longer has it.
     """
 
@@ -37,6 +38,7 @@ class Occurrence:
     number: int = 1
     closes: datetime | None = None
     measured: datetime | None = None
+    held: datetime | None = None
     vanished: bool = False
 
     @property

@@ -116,10 +116,14 @@ class Hush:
         why = self.why(at)
         if not why:
             return Moved(at)
-        later = self._until_free(at, self._later)
+        later = self.free_from(at)
         if closes is None or later < closes:
             return Moved(later, why)
         return Moved(self._until_free(at, self._earlier), why)
+
+    def free_from(self, at: datetime) -> datetime:
+        """The next moment at which anything may be sent: itself, or the end of the quiet time."""
+        return self._until_free(at, self._later)
 
     def _until_free(self, at: datetime, step: Callable[[datetime], datetime]) -> datetime:
         for _ in range(_MOST_STEPS):

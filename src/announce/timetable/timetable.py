@@ -19,6 +19,9 @@ from announce.timetable.rules import Setting, occurrences_of
 BACK, AHEAD = timedelta(days=40), timedelta(days=400)
 # How far quiet times may move one: holidays of a week, and some.
 _MARGIN = timedelta(days=21)
+# `schedule run` may be called so seldom (`schedule install --every`): what was due just before a
+# quiet time, and is only then called for, is on time.
+_CALLS = timedelta(minutes=30)
 
 
 def timetable(
@@ -40,7 +43,7 @@ def timetable(
     for place, entry in enumerate(campaign.schedule):
         several = occurrences_of(entry, place, setting, first - _MARGIN, last)
         found += [_hushed(one, hush) for one in several]
-    found = [_in_order(one, found) for one in found]
+    found = [_held(_in_order(one, found), hush, now) for one in found]
     inside = [
         one for one in found if one.entry is None or one.entry.cron is None or _due(one) >= first
     ]
@@ -94,10 +97,28 @@ def _hushed(one: Occurrence, hush: Hush | None) -> Occurrence:
     """The occurrence where quiet times leave it."""
     if hush is None or one.due is None:
         return one
-    # Who has a zone of their own has quiet hours in it.
-    if one.entry is not None and one.entry.zone == AUDIENCE and one.zone:
-        hush = Hush(hush.quiet, zone_of(one.zone))
+    hush = _hush_of(one, hush)
     if hush.quiet.then == "skip":
         return replace(one, skipped=hush.why(one.due))
     moved = hush.moved(one.due, one.closes)
     return replace(one, due=moved.at, moved=moved.why)
+
+
+def _held(one: Occurrence, hush: Hush | None, now: datetime) -> Occurrence:
+    """The occurrence; where it is late, and now is a quiet time, held until that is over. Not
+    where it could not be sent then: late at night is better than not at all."""
+    entry = one.entry
+    if hush is None or entry is None or one.skipped or now - _due(one) <= _CALLS:
+        return one
+    free = _hush_of(one, hush).free_from(now)
+    in_time = entry.if_late == "send" or free - _due(one) <= entry.grace
+    if free == now or not in_time or (one.closes is not None and free >= one.closes):
+        return one
+    return replace(one, held=free)
+
+
+def _hush_of(one: Occurrence, hush: Hush) -> Hush:
+    """Quiet times as they are judged for it: who has a zone of their own has them in it."""
+    if one.entry is not None and one.entry.zone == AUDIENCE and one.zone:
+        return Hush(hush.quiet, zone_of(one.zone))
+    return hush

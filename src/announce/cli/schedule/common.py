@@ -89,7 +89,10 @@ def refuse_for_schedule(opened: Opened, *, sandbox: bool) -> None:
 
 
 def waits_until(opened: Opened, one: Standing) -> datetime | None:
-    """Until when an occurrence that was begun waits for room in its account, where it does."""
+    """Until when one that would be due waits: for the end of a quiet time or, where it was begun,
+    for room in its account; None where it does not."""
+    if one.stand is Stand.COMING:
+        return one.occurrence.held
     if one.stand is not Stand.DUE or not one.begun:
         return None
     return full_until(opened.project, opened.campaign, one.occurrence.id, now())
@@ -99,7 +102,10 @@ def state_text(campaign: Scheduled, one: Standing) -> str:
     """How an occurrence of a campaign stands, in words; also what it waits for."""
     assert campaign.opened is not None
     project = campaign.opened.project
-    if until := waits_until(campaign.opened, one):
+    until = waits_until(campaign.opened, one)
+    if until and one.stand is Stand.COMING:
+        return say("late, waits for the end of quiet time: {when}", when=when(until, project))
+    if until:
         return say("waits for room in the mail account until {when}", when=when(until, project))
     return stand_text(one, project)
 
