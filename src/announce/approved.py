@@ -74,7 +74,15 @@ def _refusal(
     others: tuple[Approval, ...],
     counting: int,
 ) -> GateError:
-    hint = say("look at it (announce preview), then: announce approve CAMPAIGN --by NAME")
+    file = prepared.place.file
+    hint = say("look at it (announce preview), then: announce approve {file} --by NAME", file=file)
+    if prepared.gathered.campaign.schedule:
+        hint = say(
+            "look at it (announce preview), then: announce approve {file} --by NAME --content "
+            "--max NUMBER, for all its occurrences, or --occurrence {name}, for this one",
+            file=file,
+            name=prepared.plan.occurrence,
+        )
     if holding:
         names = say(", ").join(one.by for one in holding)
         if len({one.who for one in holding}) > counting:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from announce.approved import verdict
 from announce.channels.email.account import limits_of
 from announce.channels.wechat.quotas import documented
 from announce.checks.dates import past_facts
@@ -21,18 +23,19 @@ from announce.gathering import Gathered, Opened, faulty, gather
 from announce.ledger.base import Decided, Decision
 from announce.lines import PlanLines
 from announce.model.audience import Recipient
+from announce.model.campaign import channels_of
 from announce.model.delivery import State, Suppression
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN, Quiet
 from announce.model.season import Beat, Crowded, Season
-from announce.model.wording import reason_text
+from announce.model.wording import listed_channels, reason_text
 from announce.outlets import is_sandboxed
-from announce.preparing import suppressed_of
+from announce.preparing import prepare_opened, suppressed_of
 from announce.problems import Place, errors_in
 from announce.scheduling import at_occurrence, ledger_channel, measured, standings, zones_of
 from announce.standing import Stand, Standing, judge
-from announce.texts import say
+from announce.texts import say, say_n
 from announce.timetable.quiet import Hush
 from announce.timetable.timetable import timetable
 
@@ -63,9 +66,10 @@ def simulate(
         except AnnounceError as error:
             faults[file] = error
             continue
-        beats += [
+        filled = [
             one if one.reason or one.left else _filled(opened, one, suppressed) for one in found
         ]
+        beats += _with_gates(opened, filled, now)
     beats.sort(key=lambda one: (one.at, one.campaign))
     beats = _with_masses(_with_limits(project, beats))
     return Season(
@@ -125,6 +129,9 @@ def _beats(
             decided[part] = Decided(what=what, reason=one.reason, due=one.occurrence.due, at=moment)
             lapsed = one.reason if one.stand is Stand.LAPSED else ""
             beat = _beat(file, opened, one.occurrence, moment, lapsed)
+            if lapsed and one.occurrence.entry and one.occurrence.entry.cron is None:
+                # Of a cron entry there are others, and a holiday without one is as it should be.
+                beat = replace(beat, doubts=(say("nobody gets it"),))
             if one.stand is Stand.ASKS:
                 why = say("asks what becomes of it: {why}", why=reason_text(one.reason))
                 beat = replace(beat, doubts=(why,))
@@ -146,8 +153,7 @@ def _filled(opened: Opened, beat: Beat, suppressed: Mapping[str, Suppression]) -
     if at.campaign.as_of is not None:
         doubts.append(say("`as_of` stands in the campaign: a schedule refuses to send it"))
     else:
-        past = past_facts(opened.project, at.campaign, Place(file=beat.file), beat.at)
-        doubts += [one.message for one in past]
+        doubts += _past_dates(at, beat)
     try:
         gathered = gather(at)
         if errors_in(gathered.problems):
@@ -158,6 +164,39 @@ def _filled(opened: Opened, beat: Beat, suppressed: Mapping[str, Suppression]) -
     if not (beat.messages or beat.notices or beat.articles):
         doubts.append(say("nobody is left in its audience"))
     return replace(beat, doubts=tuple(doubts))
+
+
+def _past_dates(at: Opened, beat: Beat) -> list[str]:
+    """The dates of the facts that are past by then, in one sentence: of a late occurrence that
+    may be most of them."""
+    past = past_facts(at.project, at.campaign, Place(file=beat.file), beat.at)
+    if not past:
+        return []
+    more = len(past) - 1
+    also = say_n("; and {n} more date", "; and {n} more dates", more) if more else ""
+    return [past[0].message + also]
+
+
+def _with_gates(opened: Opened, beats: Sequence[Beat], now: datetime) -> list[Beat]:
+    """The beats, with a doubt at the first one that is sent, where no send would be let through:
+    for want of an account, or of an approval."""
+    place = next((n for n, one in enumerate(beats) if not (one.reason or one.left)), None)
+    if place is None:
+        return list(beats)
+    first, doubts = beats[place], list[str]()
+    rehearsed = [
+        one for one in channels_of(opened.campaign) if is_sandboxed(opened.project, one)
+    ]  # fmt: skip
+    if rehearsed:
+        channels = listed_channels(rehearsed)
+        doubts.append(say("only rehearsed, for want of an account: {channels}", channels=channels))
+    if opened.campaign.approvals is not None and first.fault is None:
+        at = at_occurrence(opened, measured(first.occurrence, first.at, sending=True))
+        with suppress(AnnounceError):
+            refusal = verdict(prepare_opened(at, now)).refusal
+            doubts += [refusal.message] if refusal else []
+    beat = replace(first, doubts=(*first.doubts, *doubts))
+    return [*beats[:place], beat, *beats[place + 1 :]]
 
 
 def _addressed(gathered: Gathered, beat: Beat, suppressed: Mapping[str, Suppression]) -> Beat:

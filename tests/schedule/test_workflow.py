@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import Distribution
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -214,3 +216,29 @@ def test_the_workflow_can_be_taken_out(season) -> None:
     season.call(NOW, "schedule", "install", "--with", "github", "--yes")
     assert season.call(NOW, "schedule", "uninstall").code == 0
     assert not (season.root / WORKFLOW).exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "installed"),
+    [
+        (
+            '{"url": "https://git.example.org/announce.git", '
+            '"vcs_info": {"vcs": "git", "commit_id": "1f2e3d4c"}}',
+            'pip install "announce @ git+https://git.example.org/announce.git@1f2e3d4c"',
+        ),
+        ("{}", 'pip install "announce=='),
+    ],
+)
+def test_a_runner_installs_what_is_installed_here(
+    season, monkeypatch: pytest.MonkeyPatch, source: str, installed: str
+) -> None:
+    """From the repository that it came from; else what has to be in an index is told."""
+    found = SimpleNamespace(read_text=lambda _: source)
+    monkeypatch.setattr(Distribution, "from_name", lambda _: found)
+    monkeypatch.setattr("announce.installing.workflow.version", lambda _: "1.0")
+    season.write(DUE)
+    ended = season.call(NOW, "schedule", "install", "--with", "github", "--yes")
+    assert ended.code == 0, ended.err
+    text = (season.root / ".github/workflows/announce-schedule.yml").read_text("utf-8")
+    assert installed in text
+    assert ("pip install announce==1.0` finds it" in ended.out) == (source == "{}")

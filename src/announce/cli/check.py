@@ -14,12 +14,13 @@ from announce.cli.common import now, prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
 from announce.gathering import no_such_file, open_campaign, project_with_doubts
+from announce.judging import judged
 from announce.model.project import Project
 from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.reading.project import find_project
-from announce.scheduling import standings
+from announce.scheduling import over, standings
 from announce.texts import say, say_n, spoken
 
 FORMS = ("text", "github")
@@ -143,22 +144,17 @@ def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
     inside = Screen(project=str(project.root), as_json=screen.as_json, debug=screen.debug)
     found: list[Problem] = []
     try:
-        for occurrence in _occurrences(inside, path):
+        opened = open_campaign(inside.project, str(path))
+        known = standings(opened, now()) if opened.campaign.schedule else []
+        found += judged(project, opened.campaign, list(over(opened, known)))
+        # Of a scheduled campaign the next of each entry with templates or an audience of its own.
+        for occurrence in of_each_kind(known) or (None,):
             prepared = prepare(inside, str(path), occurrence)
             found += prepared.plan.problems
             found += unmet(prepared.gathered.campaign, prepared.gathered.audience, prepared.place)
     except InputError as error:
         found += error.problems or [_lone(error, shown(path, project.root))]
     return found
-
-
-def _occurrences(screen: Screen, path: Path) -> list[str | None]:
-    """The occurrences to look at: of a scheduled campaign the next of each entry that has templates
-    or an audience of its own."""
-    opened = open_campaign(screen.project, str(path))
-    if not opened.campaign.schedule:
-        return [None]
-    return [*of_each_kind(standings(opened, now()))] or [None]
 
 
 def _no_campaigns() -> Problem:

@@ -181,6 +181,19 @@ def error_json(error: AnnounceError) -> dict[str, Any]:
     return {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
 
 
+def fault_json(error: AnnounceError) -> dict[str, Any]:
+    """The same for one thing of several that a command was about, with its faults."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    return {**error_json(error), "problems": [problem_json(one) for one in problems]}
+
+
+def fault_text(error: AnnounceError) -> str:
+    """What is at fault and the mend, as people read it in a mail."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    told = [problem_text(one) for one in problems] or [error.message]
+    return "\n".join([*told, *([f"    {error.hint}"] if error.hint else [])])
+
+
 def show_error(error: AnnounceError, *, as_json: bool, debug: bool) -> None:
     """The end of a command that did not work: what, and the mend; a trace only on request."""
     screen = Screen(project=None, as_json=as_json, debug=debug)

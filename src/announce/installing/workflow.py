@@ -6,8 +6,9 @@ run ends in between, the next one stops, for nobody can tell what it sent.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from importlib.metadata import version
+from importlib.metadata import Distribution, version
 from pathlib import Path
 
 from announce.errors import GateError
@@ -100,16 +101,41 @@ def path_of(job: Job) -> Path:
 def workflow(job: Job, names: Iterable[str]) -> str:
     """The workflow's text; `names` are the variables that come from the repository's secrets."""
     secrets = "".join(f"      {name}: ${{{{ secrets.{name} }}}}\n" for name in names)
-    own = (job.root / "src" / "announce").is_dir()
     return _TEXT.format(
         mark=MARK,
         branch=BRANCH,
         every=job.every,
         language=spoken(),
         secrets=secrets,
-        requirement="." if own else f'"announce=={version("announce")}"',
+        requirement=requirement(job),
         sandbox=" --sandbox" if job.sandbox else "",
     )
+
+
+def requirement(job: Job) -> str:
+    """What a runner installs: the project itself, where it is that of `announce`; else what is
+    installed here, from where it was installed."""
+    if (job.root / "src" / "announce").is_dir():
+        return "."
+    source = _repository()
+    return f'"announce @ {source}"' if source else f'"{pinned()}"'
+
+
+def pinned() -> str:
+    """This version, as a package index is asked for it."""
+    return f"announce=={version('announce')}"
+
+
+def _repository() -> str:
+    """The address and commit that it was installed from, where that was a repository:
+    https://packaging.python.org/en/latest/specifications/direct-url-data-structure/"""
+    text = Distribution.from_name("announce").read_text("direct_url.json")
+    known = json.loads(text) if text else {}
+    of = known.get("vcs_info")
+    if not of:
+        return ""
+    folder = f"#subdirectory={known['subdirectory']}" if known.get("subdirectory") else ""
+    return f"{of['vcs']}+{known['url']}@{of['commit_id']}{folder}"
 
 
 def refuse_what_it_cannot_hold(project: Project, keyrings: Iterable[str]) -> None:

@@ -109,12 +109,25 @@ class _Entry:
         for edge in ("start", "end"):
             if isinstance(found := self._entry.get(edge), str):
                 yield from self._fact(found, edge)
+        begin, end = self._day("start"), self._day("end")
+        if begin and end and end < begin:
+            yield self._at(
+                ("end",),
+                "schedule-entry",
+                say("`end` ({end}) is before `start` ({start})", end=end, start=begin),
+            )
         if "count" in self._entry and "start" not in self._entry:
             yield self._at(
                 ("count",),
                 "schedule-entry",
                 say("`count` counts from `start`, which is missing"),
             )
+
+    def _day(self, edge: str) -> date | None:
+        """The day at which an entry begins or ends, where it says one."""
+        found = self._entry.get(edge)
+        found = fact_of(self._facts, found) if isinstance(found, str) else found
+        return found.local.date() if isinstance(found, Deadline) else found
 
     def _by_fact(self, name: str) -> Iterator[Problem]:
         text = self._entry[name]

@@ -12,6 +12,7 @@ from announce.model.moment import zone_of
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
 from announce.model.schedule import AUDIENCE
+from announce.texts import say
 from announce.timetable.quiet import Hush
 from announce.timetable.rules import Setting, occurrences_of
 
@@ -78,7 +79,10 @@ def _in_order(one: Occurrence, others: Sequence[Occurrence]) -> Occurrence:
         )
         for other in others
     )
-    return replace(one, due=one.nominal, skipped=one.moved, moved="") if overtaken else one
+    if not overtaken:
+        return one
+    why = say("{why}; moved, it would come out of turn with another reminder", why=one.moved)
+    return replace(one, due=one.nominal, skipped=why, moved="")
 
 
 def _due(one: Occurrence) -> datetime:

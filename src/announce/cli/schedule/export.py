@@ -25,7 +25,8 @@ _BACK, _YEAR = timedelta(days=40), timedelta(days=365)
     "export",
     help=say(
         "Write the occurrences as a calendar file (.ics), to be looked at beside other dates. "
-        "Written again and imported again, it moves what has moved."
+        "Written again and imported again, it moves what has moved. Where a campaign is at fault "
+        "nothing is written."
     ),
 )
 @click.argument("campaign", required=False, type=click.Path())
@@ -57,10 +58,14 @@ def command(screen: Screen, campaign: str | None, path: str) -> int:
         else:
             readable.append((one.opened.campaign, one.standings))
             number += len(one.standings)
+    if code:
+        # Without its entries the calendar would say that nothing of it is sent.
+        screen.note(say("No calendar was written."))
+        return code
     data = season_calendar(project, readable, at)
     if path == "-":
         click.echo(data, nl=False)
-        return code
+        return 0
     try:
         write_whole(Path(path), data.decode("utf-8"))
     except OSError as error:
@@ -72,4 +77,4 @@ def command(screen: Screen, campaign: str | None, path: str) -> int:
         screen.document({"file": path, "occurrences": number})
     else:
         screen.line(say_n("{n} occurrence: {path}", "{n} occurrences: {path}", number, path=path))
-    return code
+    return 0

@@ -153,6 +153,11 @@ def _install_workflow(
                 hint=say("make the project's folder writable"),
             ) from error
     screen.line(say("Written. It could not be tried here; before you push it:"))
+    if workflow.pinned() in text:
+        screen.line(
+            say("    see that `pip install {package}` finds it from there, or put the repository "
+                "that has it in its place in the file", package=workflow.pinned())
+        )  # fmt: skip
     if secrets:
         names_listed = say(", ").join(secrets)
         screen.line(say("    keep these in the repository's secrets: {names}", names=names_listed))

@@ -10,7 +10,7 @@ import click
 from announce.cli.common import now, project_campaign, show_behind
 from announce.cli.occurrences import due_text, part_name, when
 from announce.cli.schedule.common import Scheduled, scheduled, standing_json, state_text
-from announce.cli.screen import Screen, error_json, show_error
+from announce.cli.screen import Screen, fault_json, show_error
 from announce.gathering import open_project
 from announce.model.project import Project
 from announce.standing import Stand, Standing
@@ -96,5 +96,5 @@ def campaign_json(one: Scheduled) -> dict[str, object]:
         "occurrences": [standing_json(one, each) for each in one.standings],
     }
     if one.error is not None:
-        document["error"] = error_json(one.error)
+        document["error"] = fault_json(one.error)
     return document

@@ -12,14 +12,23 @@ from announce.choosing import Choice, choose, conclude, of_each_kind
 from announce.cli.common import now, prepare_opened, project_campaign
 from announce.cli.occurrences import part_name, when
 from announce.cli.schedule.common import Scheduled, refuse_for_schedule, scheduled, waits_until
-from announce.cli.screen import Screen, Within, error_json, show_error
+from announce.cli.screen import (
+    Screen,
+    Within,
+    fault_json,
+    fault_text,
+    problem_json,
+    problem_text,
+    show_error,
+)
 from announce.cli.send import Asked
 from announce.errors import AnnounceError, GateError
 from announce.gathering import Opened, open_project
 from announce.ledger.base import HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
-from announce.scheduling import is_held, leave_out, require_whole_ledger
+from announce.problems import Problem
+from announce.scheduling import is_held, leave_out, over, require_whole_ledger
 from announce.standing import CLOSED, NOBODY, PAST, RENAMED, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
 
@@ -55,7 +64,8 @@ def command(screen: Screen, campaign: str | None, dry_run: bool, sandbox: bool) 
 
         notify(project, run.told, now())
     if screen.as_json:
-        screen.document({"occurrences": run.documents})
+        refusals = {"refusals": [problem_json(one) for one in run.refusals]} if dry_run else {}
+        screen.document({"occurrences": run.documents, **refusals})
     elif dry_run:
         screen.line(
             say_n(
@@ -75,6 +85,7 @@ class _Run:
         self._whole = False
         self.told: list[str] = []
         self.documents: list[dict[str, object]] = []
+        self.refusals: list[Problem] = []
 
     def campaign(self, found: Scheduled) -> None:
         """Do what is due of a campaign; its faults stand in no other's way."""
@@ -103,15 +114,30 @@ class _Run:
         if not self._whole:
             # Once a call: there is one ledger, and its witnesses may be long to read.
             self._whole = require_whole_ledger(opened)
-        if any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings):
+        acts = any(one.stand in (Stand.DUE, Stand.ASKS, Stand.LAPSED) for one in standings)
+        if acts or self._dry_run:
             refuse_for_schedule(opened, sandbox=self._sandbox)
 
     def _look(self, opened: Opened, standings: tuple[Standing, ...]) -> None:
-        """See, where nothing is sent, whether what a send needs is at hand and in order."""
+        """See, where nothing is sent, whether what a send needs is at hand and in order, and tell
+        what its gates say. What is only to come may be approved until then."""
+        from announce.dispatch import Options
+        from announce.gates import refusals
+
         require_secrets(opened.project, opened.campaign)
+        for problem in over(opened, standings):
+            self._screen.note(problem_text(problem))
+        told: dict[str, Problem] = {}
         for name in of_each_kind(standings):
-            prepare_opened(choose(opened, now(), name).opened)
-        self.ready += 1
+            chosen = choose(opened, now(), name)
+            for one in refusals(prepare_opened(chosen.opened), Options()):
+                told.setdefault(one.message, one)
+                if Stand.DUE in {part.stand for part in chosen.parts}:
+                    self._worse(GateError.exit_code)
+        for one in told.values():
+            self._screen.note(problem_text(one))
+        self.refusals += told.values()
+        self.ready += not told
 
     def _is_under_way(self, opened: Opened, one: Standing) -> bool:
         """Whether one that is over may be just what another process is sending: that one goes on to
@@ -222,8 +248,8 @@ class _Run:
     def _fail(self, found: Scheduled, error: AnnounceError) -> None:
         self._screen.note(f"{found.file}:")
         show_error(error, as_json=False, debug=self._screen.debug)
-        self.told.append(f"{found.file}: {error.message}\n    {error.hint}")
-        self.documents.append({"campaign": found.id, "error": error_json(error)})
+        self.told.append(f"{found.file}:\n{fault_text(error)}")
+        self.documents.append({"campaign": found.id, "error": fault_json(error)})
         self._worse(error.exit_code)
 
     def _tell(self, text: str) -> None:

@@ -12,7 +12,7 @@ import click
 from announce.cli.common import now, project_campaign
 from announce.cli.occurrences import part_name
 from announce.cli.schedule.common import Scheduled, scheduled
-from announce.cli.screen import Screen, error_json, show_error
+from announce.cli.screen import Screen, fault_json, show_error
 from announce.errors import InputError, MachineError
 from announce.gathering import Opened, open_project
 from announce.ledger.files import write_whole
@@ -133,9 +133,9 @@ def _write(path: Path, text: str) -> None:
 
 def _show(screen: Screen, project: Project, season: Season) -> None:
     zone = ZoneInfo(project.settings.timezone)
-    if not season.beats:
+    if not season.beats and not season.faults:
         screen.line(say("Nothing is due in this time."))
-    else:
+    if season.beats:
         screen.table(
             [say("due"), say("campaign"), say("occurrence"), say("to"), say("to look at")],
             [
@@ -185,7 +185,7 @@ def _json(season: Season, zone: ZoneInfo) -> dict[str, object]:
             }
             for one in season.crowded
         ],
-        "errors": {file: error_json(one) for file, one in season.faults.items()},
+        "errors": {file: fault_json(one) for file, one in season.faults.items()},
         "doubts": season.doubts,
     }
 
@@ -204,5 +204,5 @@ def _beat_json(one: Beat, zone: ZoneInfo) -> dict[str, object]:
         "articles": [{"language": name, "deliver": way} for name, way in one.articles],
         "subjects": dict(one.subjects),
         "doubts": list(one.doubts),
-        "error": error_json(one.fault) if one.fault else None,
+        "error": fault_json(one.fault) if one.fault else None,
     }
