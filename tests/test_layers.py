@@ -29,7 +29,7 @@ FLOORS = [
         "staging",
     },
     {"dispatch", "articles"},
-    {"scheduling", "choosing", "standing", "vanished"},
+    {"scheduling", "choosing", "standing", "vanished", "overdue", "speakers"},
     {
         "preparing",
         "looking",

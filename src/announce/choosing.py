@@ -11,7 +11,7 @@ from announce.gathering import Opened
 from announce.ledger.base import Decision
 from announce.model.audience import Recipients
 from announce.model.campaign import channels_of
-from announce.model.delivery import ONCE
+from announce.model.delivery import ONCE, Channel
 from announce.model.schedule import ZONE_COLUMN
 from announce.model.wording import moment_text, reason_text
 from announce.outlets import is_sandboxed
@@ -119,6 +119,15 @@ def _refusal(parts: list[Standing], known: list[Standing], wanted: str | None) -
                 say("nothing of its schedule is due any more"),
                 hint=say("`announce schedule list` shows what became of each occurrence"),
             )
+        if coming.occurrence.held is not None:
+            return GateError(
+                say(
+                    "{name} is late, and waits for the end of quiet time: {when}",
+                    name=coming.occurrence.id,
+                    when=moment_text(coming.occurrence.held),
+                ),
+                hint=say("`--occurrence {name}` sends it now", name=coming.occurrence.id),
+            )
         return GateError(
             say(
                 "nothing of its schedule is due; next is {name}: {due}",
@@ -179,5 +188,10 @@ def conclude(chosen: Choice, now: datetime, *, by_hand: bool, reason: str = "") 
 
 def is_rehearsal(opened: Opened) -> bool:
     """Whether none of the campaign's channels is real."""
+    return rehearsed(opened) == channels_of(opened.campaign)
+
+
+def rehearsed(opened: Opened) -> list[Channel]:
+    """The campaign's channels that have no account."""
     channels = channels_of(opened.campaign)
-    return all(is_sandboxed(opened.project, channel) for channel in channels)
+    return [one for one in channels if is_sandboxed(opened.project, one)]

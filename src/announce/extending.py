@@ -15,11 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from announce.checks.moved import KIND, begun_of, called, moved_of
-from announce.checks.parity.moments import moments
-from announce.content import TEXT
 from announce.errors import InputError
 from announce.gathering import Opened, gather
-from announce.ledger.base import Ledger
 from announce.ledger.files import write_whole
 from announce.model.campaign import Campaign, channels_of
 from announce.model.delivery import Delivery
@@ -31,9 +28,9 @@ from announce.problems import did_you_mean
 from announce.reading.campaigns import read_all, read_campaign, shown_path
 from announce.reading.schedule_checks import dates_of
 from announce.reading.yamlfile import load_yaml
-from announce.rendering.mentions import mentions
 from announce.scheduling import require_whole_ledger, standings
 from announce.sequels import REACHED, Begun, Sequel, as_yaml, begin_sequel, original_title
+from announce.speakers import Speakers
 from announce.standing import Standing
 from announce.texts import say
 from announce.timetable.clocks import end_of, fact_of
@@ -115,8 +112,9 @@ def consequences(move: Move, now: datetime) -> Consequences:
     facts = _with(opened.campaign.facts, move.name.split("."), move.new)
     moved = replace(opened, campaign=opened.campaign.model_copy(update={"facts": facts}))
     after = standings(moved, now) if opened.campaign.schedule else []
-    reached, drafts, published = _told(move)
-    told, outdated = _announced(move)
+    speakers = _speakers(move, before)
+    reached, drafts, published = _told(opened, speakers)
+    told, outdated = _announced(move, speakers)
     if str(told) == str(move.new):
         # It is back at the date that they know.
         reached = []
@@ -235,9 +233,10 @@ def _pairs(
     return pairs + [(None, one) for one in after if one.occurrence.part not in old]
 
 
-def _told(move: Move) -> tuple[list[Delivery], list[Delivery], list[Delivery]]:
+def _told(
+    opened: Opened, speakers: Speakers
+) -> tuple[list[Delivery], list[Delivery], list[Delivery]]:
     """Who got the date, in whatever occurrence; its articles that are drafts, and those out."""
-    opened, speakers = move.opened, _Speakers(move)
     reached: list[Delivery] = []
     drafts: list[Delivery] = []
     published: list[Delivery] = []
@@ -245,7 +244,7 @@ def _told(move: Move) -> tuple[list[Delivery], list[Delivery], list[Delivery]]:
         with closing(open_ledger_of(opened.project, channel)) as ledger:
             rows = ledger.deliveries(opened.campaign.id, states=list(REACHED))
             for row in rows:
-                if row.key.channel != channel or not speakers.say_it(ledger, row):
+                if row.key.channel != channel or not speakers.said_it(ledger, row):
                     continue
                 reached.append(row)
                 if channel == "wechat":
@@ -254,43 +253,16 @@ def _told(move: Move) -> tuple[list[Delivery], list[Delivery], list[Delivery]]:
     return reached, drafts, published
 
 
-class _Speakers:
-    """Which occurrences say the date: by their templates as they were when they were sent. Where
-    that is not known, they do."""
-
-    def __init__(self, move: Move) -> None:
-        self._move = move
-        self._known: dict[tuple[str, str], bool] = {}
-        campaign = move.opened.campaign
-        # Of whatever time: it only has to tell which fact an occurrence goes by.
-        there = standings(move.opened, datetime.now(UTC)) if campaign.schedule else []
-        self._facts = {one.occurrence.id: one.occurrence.fact for one in there}
-
-    def say_it(self, ledger: Ledger, row: Delivery) -> bool:
-        """Whether a message that reached somebody said it."""
-        where = (row.key.channel, row.key.occurrence)
-        if where not in self._known:
-            content = ledger.content(row.key.campaign, row.key.occurrence)
-            texts = [text for name, text in (content or {}).items() if name.startswith(TEXT)]
-            fact = self._facts.get(row.key.occurrence)
-            self._known[where] = not texts or any(self._says(text, fact) for text in texts)
-        return self._known[where]
-
-    def _says(self, text: str, fact: str | None) -> bool:
-        way = self._move.name.split(".")
-        if mentions(text, "facts", way):
-            return True
-        if fact in (None, self._move.name) and mentions(text, "occurrence"):
-            return True
-        # It may stand there in words of its own.
-        old = self._move.old
-        day = old.local.date() if isinstance(old, Deadline) else old
-        days = {(day.year, day.month, day.day), (None, day.month, day.day)}
-        return any(found in days for language in ("zh", "en")
-                   for found in moments(text, language).days)  # fmt: skip
+def _speakers(move: Move, known: Sequence[Standing]) -> Speakers:
+    """Which occurrences say the date, as it is or was in any announcement of its move."""
+    dates = [move.old]
+    for campaign in read_all(move.opened.project)[0]:
+        if moved_of(campaign) == (move.opened.campaign.id, move.name):
+            dates += filter(None, (fact_of(campaign.facts, one) for one in ("old", "new")))
+    return Speakers(move.name, dates, known)
 
 
-def _announced(move: Move) -> tuple[date | Deadline, list[str]]:
+def _announced(move: Move, speakers: Speakers) -> tuple[date | Deadline, list[str]]:
     """The date that people were told last, and the files of announcements that nobody got."""
     project, told = move.opened.project, move.old
     before: dict[str, date | Deadline] = {}
@@ -303,21 +275,20 @@ def _announced(move: Move) -> tuple[date | Deadline, list[str]]:
         outdated.append(shown_path(project, campaign.path))
         old, since = fact_of(campaign.facts, "old"), begun_of(campaign)
         # What was sent since then, such as a reminder, told the new date by itself.
-        if old is not None and since is not None and _last_told(move) <= since:
+        if old is not None and since is not None and _last_told(move.opened, speakers) <= since:
             before[str(campaign.facts.get("new"))] = old
     for _ in range(len(before)):
         told = before.pop(str(told), told)
     return told, outdated
 
 
-def _last_told(move: Move) -> datetime:
+def _last_told(opened: Opened, speakers: Speakers) -> datetime:
     """When a message of the campaign left last that says the date."""
-    opened, speakers = move.opened, _Speakers(move)
     last = datetime.min.replace(tzinfo=UTC)
     for channel in channels_of(opened.campaign):
         with closing(open_ledger_of(opened.project, channel)) as ledger:
             for delivery, events in ledger.history(opened.campaign.id):
-                if delivery.state in REACHED and events and speakers.say_it(ledger, delivery):
+                if delivery.state in REACHED and events and speakers.said_it(ledger, delivery):
                     last = max(last, events[-1].at)
     return last
 

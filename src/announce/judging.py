@@ -11,6 +11,9 @@ from announce.model.project import Project
 from announce.problems import Place, Problem, Severity, did_you_mean
 from announce.texts import say
 
+# Found from the ledger, by the commands that look at a whole schedule, and of no one message.
+_ELSEWHERE = ("schedule-over",)
+
 
 def judged(project: Project, campaign: Campaign, problems: Iterable[Problem]) -> list[Problem]:
     """The problems with the severities that the project sets, without those that are silent or
@@ -47,7 +50,7 @@ def _entry(problem: Problem, ignored: Iterable[Ignored]) -> int | None:
 
 def _unused(campaign: Campaign, used: set[int | None], place: Place) -> Iterable[Problem]:
     for number, one in enumerate(campaign.ignore):
-        if number not in used and one.check in checks():
+        if number not in used and one.check in checks() and one.check not in _ELSEWHERE:
             yield finding(
                 "ignore-unused",
                 place,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from announce.checks.catalogue import finding
 from announce.errors import InputError
 from announce.gathering import Opened, faulty, gather
 from announce.ledger import receipts, skips
@@ -20,12 +19,9 @@ from announce.model.delivery import ONCE, Channel, State
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
 from announce.model.schedule import AUDIENCE, ZONE_COLUMN
-from announce.model.wording import moment_text
 from announce.outlets import is_sandboxed, open_ledger_of
-from announce.problems import Problem, did_you_mean, errors_in
-from announce.reading.campaigns import shown_path
-from announce.reading.yamlfile import load_yaml
-from announce.standing import ADOPTED, BY_HAND, CLOSED, PAST, VANISHED, Stand, Standing, judge
+from announce.problems import did_you_mean, errors_in
+from announce.standing import ADOPTED, BY_HAND, VANISHED, Stand, Standing, judge
 from announce.texts import say
 from announce.timetable.rules import moment_of, prefix_of
 from announce.timetable.timetable import by_due, is_around, timetable
@@ -195,35 +191,6 @@ def zones_of(opened: Opened) -> list[str]:
     if ZONE_COLUMN not in people.columns:
         return [""]
     return sorted({name.strip() for name in people.column(ZONE_COLUMN)})
-
-
-def over(opened: Opened, known: Iterable[Standing]) -> Iterator[Problem]:
-    """A warning for each entry of which nothing is to come, and nothing was sent. Of cron entries
-    nothing is said: those of long ago are not looked at."""
-    file = shown_path(opened.project, opened.campaign.path)
-    places = load_yaml(opened.campaign.path, file).places
-    missed: dict[int, Standing] = {}
-    alive: set[int] = set()
-    for one in known:
-        place, entry = one.occurrence.place, one.occurrence.entry
-        if entry is None or entry.cron is not None:
-            continue
-        if one.stand in (Stand.LAPSED, Stand.SKIPPED) and one.reason in (PAST, CLOSED):
-            missed[place] = one
-        else:
-            alive.add(place)
-    for place, one in missed.items():
-        if place not in alive:
-            assert one.occurrence.due is not None
-            yield finding(
-                "schedule-over",
-                places.of(("schedule", place)),
-                say(
-                    "{name} was due {when}, and nothing of this entry was sent or is to come",
-                    name=one.occurrence.id,
-                    when=moment_text(one.occurrence.due),
-                ),
-            )
 
 
 def require_whole_ledger(opened: Opened) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,13 +16,13 @@ from announce.approved import verdict
 from announce.channels.email.account import limits_of
 from announce.channels.wechat.quotas import documented
 from announce.checks.dates import past_facts
+from announce.choosing import rehearsed
 from announce.composing import Composer, subject_of
 from announce.errors import AnnounceError
 from announce.gathering import Gathered, Opened, faulty, gather
 from announce.ledger.base import Decided, Decision
 from announce.lines import PlanLines
 from announce.model.audience import Recipient
-from announce.model.campaign import channels_of
 from announce.model.delivery import State, Suppression
 from announce.model.occurrence import Occurrence
 from announce.model.project import Project
@@ -184,16 +183,16 @@ def _with_gates(opened: Opened, beats: Sequence[Beat], now: datetime) -> list[Be
     if place is None:
         return list(beats)
     first, doubts = beats[place], list[str]()
-    rehearsed = [
-        one for one in channels_of(opened.campaign) if is_sandboxed(opened.project, one)
-    ]  # fmt: skip
-    if rehearsed:
-        channels = listed_channels(rehearsed)
-        doubts.append(say("only rehearsed, for want of an account: {channels}", channels=channels))
+    if channels := rehearsed(opened):
+        listed = listed_channels(channels)
+        doubts.append(say("only rehearsed, for want of an account: {channels}", channels=listed))
     if opened.campaign.approvals is not None and first.fault is None:
         at = at_occurrence(opened, measured(first.occurrence, first.at, sending=True))
-        with suppress(AnnounceError):
+        try:
             refusal = verdict(prepare_opened(at, now)).refusal
+        except AnnounceError as error:
+            first = replace(first, fault=error)
+        else:
             doubts += [refusal.message] if refusal else []
     beat = replace(first, doubts=(*first.doubts, *doubts))
     return [*beats[:place], beat, *beats[place + 1 :]]

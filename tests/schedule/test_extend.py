@@ -145,6 +145,27 @@ def test_only_who_was_told_the_date_hears_that_it_moved(season, words: str, peop
     assert (season.root / SEQUEL).exists() == bool(people)
 
 
+@pytest.mark.parametrize("words", ["{{ occurrence.remaining }}", "{{ facts.intro }}"])
+def test_who_was_told_in_other_ways_hears_it_too(season, words: str) -> None:
+    """By a reminder that the file has no more, or in the words of another fact."""
+    facts = FACTS + '  intro: {en: "Until 10 February 2025.", zh: "截至 2025 年 2 月 10 日。"}\n'
+    season.write(ENTRY, facts=facts, words=words)
+    assert season.run(FIRST).code == 0
+    season.write(ENTRY.replace("14d, ", ""), facts=facts, words=words)
+    found = season.call(THEN, "--json", "extend", FILE, "deadlines.submission", NEW, "--yes").json
+    assert found["people"] == 2
+
+
+def test_a_date_written_out_is_known_after_two_moves(season) -> None:
+    """The announcement of the first was sent to nobody: people know the date before both."""
+    season.write(ENTRY, facts=FACTS, words="Do submit by 10 February 2025.")
+    assert season.run(FIRST).code == 0
+    extend(season, "--yes")
+    ended = extend(season, "--yes", to="2025-02-24 23:59 AoE")
+    assert "2 people got the old date" in ended.out
+    assert (season.root / "campaigns/call-submission-2025-02-24.yaml").exists()
+
+
 def test_a_date_of_another_name_is_called_by_it(season) -> None:
     """And whoever looks at the announcement can give it a better one."""
     facts = FACTS.replace("submission", "grant_requests")

@@ -62,11 +62,16 @@ def test_within_its_grace_it_waits_where_that_lasts(season, grace: str, is_sent:
 
 def test_who_was_called_a_little_late_is_on_time(season) -> None:
     """Cron calls every few minutes: what is due just before the night is not put off."""
-    season.write(
-        ENTRY.replace("09:00", "21:58").format(more="if_late: send"), more=QUIET
-    )  # fmt: skip
+    season.write(ENTRY.replace("09:00", "21:58").format(more="if_late: send"), more=QUIET)
     season.run("2025-02-04 22:05 Asia/Shanghai")
     assert set(season.counts.values()) == {1}
+
+
+def test_a_person_who_names_none_is_told_what_waits(late) -> None:
+    ended = late.call(NIGHT, "send", FILE, "--yes")
+    assert ended.code == 3
+    assert "submission-7d is late, and waits for the end of quiet time" in ended.err
+    assert "--occurrence submission-7d" in ended.err
 
 
 def test_a_person_waits_for_nothing(late) -> None:

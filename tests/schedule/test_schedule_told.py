@@ -20,7 +20,7 @@ def test_a_dry_run_tells_of_the_approval_that_is_missing(season) -> None:
     assert f"announce approve {FILE} --by NAME --content --max NUMBER" in ended.err
     assert "0 scheduled campaigns are ready" in ended.out
     found = season.call(BEFORE, "--json", "schedule", "run", "--dry-run").json
-    assert [one["code"] for one in found["refusals"]] == ["gate"]
+    assert [one["code"] for one in found["problems"]] == ["gate"]
     assert found["occurrences"] == []
     assert season.run(DUE, "--dry-run").code == season.run(DUE).code == 3
     for moment in (BEFORE, DUE):
@@ -128,3 +128,26 @@ def test_an_end_before_the_start_is_a_fault_in_its_line(season) -> None:
     ended = season.call(BEFORE, "check", FILE)
     assert ended.code == 2
     assert "`end` (2025-02-01) is before `start` (2025-03-01)" in ended.err
+    assert "correct one of them" in ended.err
+    season.write("  - {cron: '0 9 * * mon', start: 5, end: 2025-02-01}\n")
+    assert season.call(BEFORE, "check", FILE).code == 2
+
+
+def test_an_entry_that_is_over_can_be_ignored_with_a_reason(season) -> None:
+    """In `check` and in what `install` tries; and that it is ignored is no fault."""
+    season.write(
+        "  - {at: 2024-02-01 09:00 UTC, id: wrong}\n" + ENTRY,
+        more="ignore: [{check: schedule-over, text: wrong, reason: it was told by hand}]\n",
+    )
+    for ended in (season.call(BEFORE, "check", FILE), season.run(BEFORE, "--dry-run")):
+        assert ended.code == 0, ended.err
+        assert "wrong was due" not in ended.err
+        assert "ignore-unused" not in ended.err
+
+
+def test_a_simulation_says_why_an_approval_cannot_be_judged(season) -> None:
+    """A fault that is found only when everything is composed."""
+    season.write(ENTRY, more="approval: required\n", words="See [here](https://).")
+    checked = season.call(BEFORE, "check", FILE)
+    found = season.call(BEFORE, "--json", "schedule", "simulate").json["occurrences"]
+    assert (checked.code, found[0]["error"]["exit_code"]) == (2, 2)

@@ -14,13 +14,13 @@ from announce.cli.common import now, prepare
 from announce.cli.screen import Screen, problem_json
 from announce.errors import InputError
 from announce.gathering import no_such_file, open_campaign, project_with_doubts
-from announce.judging import judged
 from announce.model.project import Project
+from announce.overdue import overdue
 from announce.planning import shown
 from announce.problems import Place, Problem, Severity, errors_in
 from announce.reading.campaigns import campaign_files, read_all
 from announce.reading.project import find_project
-from announce.scheduling import over, standings
+from announce.scheduling import standings
 from announce.texts import say, say_n, spoken
 
 FORMS = ("text", "github")
@@ -146,7 +146,7 @@ def _of_campaign(screen: Screen, project: Project, path: Path) -> list[Problem]:
     try:
         opened = open_campaign(inside.project, str(path))
         known = standings(opened, now()) if opened.campaign.schedule else []
-        found += judged(project, opened.campaign, list(over(opened, known)))
+        found += overdue(opened, known)
         # Of a scheduled campaign the next of each entry with templates or an audience of its own.
         for occurrence in of_each_kind(known) or (None,):
             prepared = prepare(inside, str(path), occurrence)

@@ -115,6 +115,7 @@ class _Entry:
                 ("end",),
                 "schedule-entry",
                 say("`end` ({end}) is before `start` ({start})", end=end, start=begin),
+                say("correct one of them: as they are, nothing is ever due"),
             )
         if "count" in self._entry and "start" not in self._entry:
             yield self._at(
@@ -127,7 +128,9 @@ class _Entry:
         """The day at which an entry begins or ends, where it says one."""
         found = self._entry.get(edge)
         found = fact_of(self._facts, found) if isinstance(found, str) else found
-        return found.local.date() if isinstance(found, Deadline) else found
+        if isinstance(found, Deadline):
+            return found.local.date()
+        return found if isinstance(found, date) else None
 
     def _by_fact(self, name: str) -> Iterator[Problem]:
         text = self._entry[name]

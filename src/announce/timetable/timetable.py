@@ -114,11 +114,13 @@ def _held(one: Occurrence, hush: Hush | None, now: datetime) -> Occurrence:
     entry = one.entry
     if hush is None or entry is None or one.skipped or now - _due(one) <= _CALLS:
         return one
-    free = _hush_of(one, hush).free_from(now)
-    in_time = entry.if_late == "send" or free - _due(one) <= entry.grace
-    if free == now or not in_time or (one.closes is not None and free >= one.closes):
+    last = None if entry.if_late == "send" else _due(one) + entry.grace
+    # Of most that are past nobody asks any more.
+    if last is not None and now > last:
         return one
-    return replace(one, held=free)
+    free = _hush_of(one, hush).free_from(now)
+    is_lost = (last is not None and free > last) or (one.closes is not None and free >= one.closes)
+    return one if free == now or is_lost else replace(one, held=free)
 
 
 def _hush_of(one: Occurrence, hush: Hush) -> Hush:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from announce.choosing import rehearsed
 from announce.cli.common import now
 from announce.cli.occurrences import stand_text, when
 from announce.errors import AnnounceError, GateError, InputError
 from announce.forecast import full_until
 from announce.gathering import Opened, campaign_id, open_campaign
-from announce.model.campaign import channels_of
 from announce.model.project import Project
 from announce.model.wording import listed_channels
-from announce.outlets import is_sandboxed
 from announce.reading.campaigns import campaign_files, shown_path
 from announce.scheduling import standings
 from announce.standing import ADOPTED, Stand, Standing
@@ -76,13 +75,13 @@ def refuse_for_schedule(opened: Opened, *, sandbox: bool) -> None:
             say("{campaign} has `as_of`: it rehearses a past season", campaign=campaign.id),
             hint=say("take `as_of` out before anything is sent by schedule"),
         )
-    rehearsed = [one for one in channels_of(campaign) if is_sandboxed(opened.project, one)]
-    if rehearsed and not sandbox:
+    channels = rehearsed(opened)
+    if channels and not sandbox:
         raise GateError(
             say(
                 "{campaign} would only be rehearsed, for want of an account: {channels}",
                 campaign=campaign.id,
-                channels=listed_channels(rehearsed),
+                channels=listed_channels(channels),
             ),
             hint=say("set the account up in announce.yaml, or add --sandbox to rehearse"),
         )

@@ -27,8 +27,9 @@ from announce.gathering import Opened, open_project
 from announce.ledger.base import HeldByAnother
 from announce.model.project import Project
 from announce.model.wording import reason_text
+from announce.overdue import overdue
 from announce.problems import Problem
-from announce.scheduling import is_held, leave_out, over, require_whole_ledger
+from announce.scheduling import is_held, leave_out, require_whole_ledger
 from announce.standing import CLOSED, NOBODY, PAST, RENAMED, SUPERSEDED, VANISHED, Stand, Standing
 from announce.texts import say, say_n
 
@@ -64,8 +65,8 @@ def command(screen: Screen, campaign: str | None, dry_run: bool, sandbox: bool) 
 
         notify(project, run.told, now())
     if screen.as_json:
-        refusals = {"refusals": [problem_json(one) for one in run.refusals]} if dry_run else {}
-        screen.document({"occurrences": run.documents, **refusals})
+        found = {"problems": [problem_json(one) for one in run.problems]} if dry_run else {}
+        screen.document({"occurrences": run.documents, **found})
     elif dry_run:
         screen.line(
             say_n(
@@ -85,7 +86,7 @@ class _Run:
         self._whole = False
         self.told: list[str] = []
         self.documents: list[dict[str, object]] = []
-        self.refusals: list[Problem] = []
+        self.problems: list[Problem] = []
 
     def campaign(self, found: Scheduled) -> None:
         """Do what is due of a campaign; its faults stand in no other's way."""
@@ -125,8 +126,7 @@ class _Run:
         from announce.gates import refusals
 
         require_secrets(opened.project, opened.campaign)
-        for problem in over(opened, standings):
-            self._screen.note(problem_text(problem))
+        found = overdue(opened, standings)
         told: dict[str, Problem] = {}
         for name in of_each_kind(standings):
             chosen = choose(opened, now(), name)
@@ -134,9 +134,9 @@ class _Run:
                 told.setdefault(one.message, one)
                 if Stand.DUE in {part.stand for part in chosen.parts}:
                     self._worse(GateError.exit_code)
-        for one in told.values():
+        for one in (*found, *told.values()):
             self._screen.note(problem_text(one))
-        self.refusals += told.values()
+            self.problems.append(one)
         self.ready += not told
 
     def _is_under_way(self, opened: Opened, one: Standing) -> bool:
