@@ -147,7 +147,7 @@ def test_an_entry_that_is_over_can_be_ignored_with_a_reason(season) -> None:
 
 def test_a_simulation_says_why_an_approval_cannot_be_judged(season) -> None:
     """A fault that is found only when everything is composed."""
-    season.write(ENTRY, more="approval: required\n", words="See [here](https://).")
+    season.write(ENTRY, more="approval: required\n", words="It is on Sunday, 10 February 2025.")
     checked = season.call(BEFORE, "check", FILE)
     found = season.call(BEFORE, "--json", "schedule", "simulate").json["occurrences"]
     assert (checked.code, found[0]["error"]["exit_code"]) == (2, 2)
