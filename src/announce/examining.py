@@ -56,7 +56,9 @@ class _Examiner:
             yield from self._mail(line)
 
     def _judged(self, now: datetime) -> datetime:
+        """The moment that dates are judged by, as `checks.dates.past_facts` has it."""
         as_of = self.campaign.as_of
+        now = self.campaign.occurrence.measured or now
         if isinstance(as_of, Deadline):
             return as_of.local
         return datetime.combine(as_of, time.min, self.zone) if as_of else now.astimezone(self.zone)

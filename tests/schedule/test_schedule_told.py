@@ -151,3 +151,15 @@ def test_a_simulation_says_why_an_approval_cannot_be_judged(season) -> None:
     checked = season.call(BEFORE, "check", FILE)
     found = season.call(BEFORE, "--json", "schedule", "simulate").json["occurrences"]
     assert (checked.code, found[0]["error"]["exit_code"]) == (2, 2)
+
+
+def test_another_season_is_simulated_by_its_own_dates(season) -> None:
+    """A day without a year is one of that season, not of the one in which it is simulated."""
+    season.write(
+        ENTRY, more="approval: required\n", words="It is on Monday, 10 February, 12:00 UTC."
+    )
+    span = ("--from", "2025-01-20", "--to", "2025-02-20")
+    later = "2026-11-24 00:00 UTC"
+    found = season.call(later, "--json", "schedule", "simulate", *span).json["occurrences"]
+    assert found[0]["error"] is None
+    assert any("approval" in doubt for doubt in found[0]["doubts"])
